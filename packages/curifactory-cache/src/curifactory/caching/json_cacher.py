@@ -1,0 +1,29 @@
+"""Artifacts as JSON files."""
+
+import json
+from typing import Any
+
+from curifactory.caching.cacheable import Cacheable
+
+
+class JsonCacher(Cacheable):
+    """Stores what JSON can hold, indented by four; other objects are stored as their ``str``.
+
+    A tuple comes back as a list, and keys of dictionaries as strings.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"extension": ".json", **kwargs})
+
+    def save(self, obj: Any) -> str:
+        """Write ``obj`` as JSON and return the path."""
+        path = self.get_path()
+        text = json.dumps(obj, indent=4, default=str)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def load(self) -> Any:
+        """Return what the file holds."""
+        with open(self.get_path(), encoding="utf-8") as file:
+            return json.load(file)

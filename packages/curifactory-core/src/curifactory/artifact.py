@@ -1,0 +1,76 @@
+"""Artifacts: the named results of stage calls."""
+
+import reprlib
+from typing import TYPE_CHECKING, Any
+
+from curifactory.outputs import Deferred, Lazy
+
+if TYPE_CHECKING:
+    from curifactory.calls import StageCall
+    from curifactory.protocols import Cacher
+
+_PREVIEW_LENGTH = 60
+_previews = reprlib.Repr()
+_previews.maxstring = _previews.maxother = _previews.maxlong = _PREVIEW_LENGTH
+
+
+def preview(value: Any) -> str:
+    """Return a few characters that show ``value``, without rendering all of it."""
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple):
+        return f"shape {shape}"
+    return _previews.repr(value)[:_PREVIEW_LENGTH]
+
+
+class Artifact:
+    """One output of one stage call: known while mapping, computed or loaded while running.
+
+    It never holds the value, which lives in the state of the records that need it.
+    """
+
+    __slots__ = ("_preview", "_type_name", "cached", "cacher", "call", "name")
+
+    def __init__(self, name: str, call: "StageCall", cacher: "Cacher | None" = None) -> None:
+        self.name = name
+        self.call = call
+        self.cacher = cacher
+        """Stores and loads the value; ``None`` for one that only lives in memory."""
+        self.cached = False
+        """Whether a complete copy was found in the cache."""
+        self._preview = ""
+        self._type_name = ""
+
+    @property
+    def path(self) -> str | None:
+        """Path in the cache; ``None`` without a cacher."""
+        return None if self.cacher is None else self.cacher.get_path()
+
+    def describe(self, value: Any) -> None:
+        """Note the type and a short preview of ``value``, which will not stay in memory."""
+        self._type_name, self._preview = type(value).__qualname__, preview(value)
+
+    @property
+    def preview(self) -> str:
+        """A few characters of the value; empty if this run never had it in memory."""
+        self._look()
+        return self._preview
+
+    @property
+    def type_name(self) -> str:
+        """Name of the value's class; empty if this run never had it in memory."""
+        self._look()
+        return self._type_name
+
+    def _look(self) -> None:
+        state = self.call.record.state
+        if not self._type_name and state.artifacts.get(self.name) is self:
+            value = state.held(self.name)
+            if not isinstance(value, Lazy | Deferred):
+                self.describe(value)
+
+    def fetch(self) -> Any:
+        """Return the value: from the cache, or computed again where the cache has none."""
+        return self.call.record.manager.fetch(self)
+
+    def __repr__(self) -> str:
+        return f"<Artifact {self.name!r} of {self.call!r}>"

@@ -1,0 +1,221 @@
+"""Stages as declared, and each use of one on a record."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from curifactory.artifact import Artifact
+from curifactory.exceptions import (
+    CachersMismatchError,
+    EmptyCachersError,
+    InputSignatureError,
+    OutputSignatureError,
+)
+from curifactory.outputs import Lazy, OutputSpec
+
+if TYPE_CHECKING:
+    from curifactory.planning import Decision
+    from curifactory.protocols import CacherSource
+    from curifactory.record import Record
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class StageSpec:
+    """A stage as its decorator declares it. No call ever changes it."""
+
+    function: Callable[..., Any]
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[OutputSpec, ...]
+    cachers: tuple["CacherSource | None", ...]
+    """A cacher or ``None`` for each output."""
+    suppress_missing_inputs: bool
+    is_aggregate: bool
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """Default of each parameter of the function that has one."""
+
+
+def declare(
+    function: Callable[..., Any],
+    inputs: Sequence[str] | None,
+    outputs: Sequence[str | Lazy] | None,
+    cachers: Sequence["CacherSource"] | None,
+    *,
+    suppress_missing_inputs: bool,
+    is_aggregate: bool,
+) -> StageSpec:
+    """Return the checked spec of a stage.
+
+    Raises
+    ------
+    CachersMismatchError, EmptyCachersError, InputSignatureError, OutputSignatureError
+        If inputs, outputs, cachers and the function's signature do not fit each other.
+
+    """
+    kind = "aggregate" if is_aggregate else "stage"
+    name = function.__name__
+    specs = tuple(_output_spec(output) for output in outputs or ())
+    _check_cachers(f"{kind} {name!r}", cachers, specs)
+    _check_names(f"{kind} {name!r}", [spec.name for spec in specs])
+    parameters = inspect.signature(function).parameters
+    _check_inputs(f"{kind} {name!r}", inputs or (), parameters)
+    return StageSpec(
+        function,
+        name,
+        tuple(inputs or ()),
+        specs,
+        tuple(cachers or (None,) * len(specs)),
+        suppress_missing_inputs,
+        is_aggregate,
+        {
+            key: parameter.default
+            for key, parameter in parameters.items()
+            if parameter.default is not inspect.Parameter.empty
+        },
+    )
+
+
+def _output_spec(output: str | Lazy) -> OutputSpec:
+    if isinstance(output, Lazy):
+        return OutputSpec(output.name, lazy=True, resolve=output.resolve)
+    return OutputSpec(output)
+
+
+def _check_cachers(
+    stage: str, cachers: Sequence["CacherSource"] | None, outputs: Sequence[OutputSpec]
+) -> None:
+    if cachers is None or len(cachers) == len(outputs) > 0:
+        return
+    if not outputs and not cachers:
+        raise EmptyCachersError(
+            f"{stage} has no outputs to cache; leave out its empty list of cachers."
+        )
+    raise CachersMismatchError(
+        f"{stage} lists {len(cachers)} cachers for {len(outputs)} outputs "
+        f"({', '.join(repr(output.name) for output in outputs)}). Give one cacher for each output, "
+        "in the same order."
+    )
+
+
+def _check_names(stage: str, names: Sequence[str]) -> None:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise OutputSignatureError(f"{stage} lists the output {repeated[0]!r} more than once.")
+
+
+def _check_inputs(
+    stage: str, inputs: Sequence[str], parameters: Mapping[str, inspect.Parameter]
+) -> None:
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return
+    for name in inputs:
+        if name not in parameters:
+            raise InputSignatureError(
+                f"{stage} lists the input {name!r}, but its function takes no parameter of that "
+                f"name (it takes {', '.join(map(repr, parameters))}). Add {name!r} to the function."
+            )
+
+
+class InputSource(StrEnum):
+    """Where the value of an input comes from."""
+
+    STATE = "state"
+    KEYWORD = "keyword"
+    DEFAULT = "default"
+    RECORDS = "records"
+
+
+class BoundInput:
+    """An input of a call with the artifacts it stands for."""
+
+    __slots__ = ("artifacts", "name", "source")
+
+    def __init__(
+        self, name: str, source: InputSource, artifacts: tuple[Artifact, ...] = ()
+    ) -> None:
+        self.name = name
+        self.source = source
+        self.artifacts = artifacts
+        """One per record for aggregates; none where the value is no artifact."""
+
+
+class CallStatus(StrEnum):
+    """What became of a call."""
+
+    PENDING = "pending"
+    EXECUTED = "executed"
+    LOADED = "loaded"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+class StageCall:
+    """One use of a stage on one record, identified by the record and the position in it."""
+
+    __slots__ = (
+        "_lineage",
+        "arguments",
+        "cachers",
+        "cpu_seconds",
+        "decision",
+        "error",
+        "inputs",
+        "keywords",
+        "occurrence",
+        "outputs",
+        "position",
+        "record",
+        "records",
+        "seconds",
+        "spec",
+        "status",
+    )
+
+    def __init__(
+        self,
+        spec: StageSpec,
+        record: "Record",
+        records: "Sequence[Record] | None" = None,
+        arguments: tuple[Any, ...] = (),
+        keywords: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.spec = spec
+        self.record = record
+        self.records = records
+        """The records an aggregate runs over; ``None`` for a stage."""
+        self.arguments = arguments
+        self.keywords = keywords or {}
+        self.position = len(record.calls)
+        self.occurrence = 1
+        """Above 1 if another call of this run has the same file names and other inputs."""
+        self.inputs: tuple[BoundInput, ...] = ()
+        self.outputs: tuple[Artifact, ...] = ()
+        self.cachers: list[Any] | None = None
+        """The cachers of the outputs; ``None`` if there are none."""
+        self.decision: Decision | None = None
+        self.status = CallStatus.PENDING
+        self.seconds: float | None = None
+        """Wall time of the execution, in seconds."""
+        self.cpu_seconds: float | None = None
+        self.error: BaseException | None = None
+        self._lineage: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The stage's name."""
+        return self.spec.name
+
+    @property
+    def is_aggregate(self) -> bool:
+        """Whether the stage runs over records."""
+        return self.spec.is_aggregate
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Record and position: the same call has the same key in the map and in the run."""
+        return self.record.ordinal, self.position
+
+    def __repr__(self) -> str:
+        return f"<StageCall {self.name!r} of {self.record.get_reference_name()}>"

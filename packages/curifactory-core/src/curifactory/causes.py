@@ -1,0 +1,46 @@
+"""Why a call is run, loaded or skipped: data, put into words by :mod:`curifactory.explaining`."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class CauseKind(StrEnum):
+    """The kinds of reasons there are."""
+
+    MISSING = "missing"
+    """The cache has no artifact under this path."""
+    FOREIGN = "foreign"
+    """The file belongs to another stage or output whose name joins to the same file name."""
+    DAMAGED = "damaged"
+    """The file does not have the size or content that its metadata records."""
+    UNVERIFIED = "unverified"
+    """The file has no metadata; it is used as it is."""
+    NO_CACHER = "no_cacher"
+    """An output has no cacher, so it is nowhere once the run is over."""
+    NO_OUTPUTS = "no_outputs"
+    """The stage is there for its effects."""
+    FORCED = "forced"
+    """The user asked for this call to run again."""
+    INPUT_RENEWED = "input_renewed"
+    """An input is computed again although it was cached: the artifact may be stale."""
+    NEEDED_BY = "needed_by"
+    """A call that runs reads an output."""
+    UP_TO_DATE = "up_to_date"
+    """Everything is cached and nothing that runs reads it."""
+    NOT_NEEDED = "not_needed"
+    """Not cached, but everything computed from it is."""
+    SAME_AS = "same_as"
+    """An earlier call of this run computes the very same artifacts."""
+    UNPLANNED = "unplanned"
+    """The map did not have this call: ``run()`` behaved differently when it really ran."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One reason."""
+
+    kind: CauseKind
+    subject: str = ""
+    """The artifact, call or option it is about."""
+    detail: str = ""
+    """What was expected or found, where that helps."""

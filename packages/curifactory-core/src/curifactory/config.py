@@ -1,0 +1,132 @@
+"""The project's configuration: ``curifactory_config.json``, found upwards from a folder."""
+
+import json
+import os
+import warnings
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from curifactory.exceptions import ConfigurationError
+from curifactory.planning import OnStale
+
+FILE_NAME = "curifactory_config.json"
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Where a project keeps what, as paths that work from the current directory."""
+
+    experiments_module_name: str = "experiments"
+    """Module with the experiment files; dots for sub-folders."""
+    params_module_name: str = "params"
+    """Module with the parameter files."""
+    manager_cache_path: str = "data/"
+    """Folder with the runs' journals."""
+    cache_path: str = "data/cache"
+    runs_path: str = "data/runs"
+    """Folder for full stores."""
+    logs_path: str = "logs/"
+    notebooks_path: str = "notebooks/"
+    reports_path: str = "reports/"
+    report_css_path: str = "reports/style.css"
+    on_stale: str = OnStale.WARN.value
+    """What happens to cached artifacts whose inputs are computed again: warn, rerun or ignore."""
+    root: str = field(default=".", metadata={"key": False})
+    """The project's folder: where the file is, or the current directory without one."""
+
+    def __getitem__(self, key: str) -> str:
+        """Return the value of ``key``, as of a dictionary."""
+        if key not in KEYS:
+            raise KeyError(key)
+        value: str = getattr(self, key)
+        return value
+
+
+KEYS = tuple(item.name for item in fields(Configuration) if item.metadata.get("key", True))
+"""Every key the file may have."""
+
+
+def find_configuration_file(start: str = ".") -> str | None:
+    """Return the path of the nearest configuration file in ``start`` or above it, or ``None``."""
+    folder = os.path.abspath(start)
+    while True:
+        candidate = os.path.join(folder, FILE_NAME)
+        if os.path.isfile(candidate):
+            return candidate
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+
+
+def get_configuration(start: str = ".") -> Configuration:
+    """Return the configuration that holds in ``start``: the defaults if there is no file.
+
+    Relative paths in a file found in a parent folder are made to work from ``start``.
+
+    Raises
+    ------
+    ConfigurationError
+        If the file is not a JSON object, or has an unknown key or a value of the wrong type.
+
+    """
+    path = find_configuration_file(start)
+    if path is None:
+        return Configuration()
+    values = _checked(_read(path), path)
+    root = os.path.relpath(os.path.dirname(path), os.path.abspath(start))
+    defaults = {key: getattr(Configuration, key) for key in KEYS}
+    values = {**defaults, **values}
+    if root != ".":
+        for key in values:
+            if key.endswith("_path"):
+                values[key] = os.path.join(root, values[key])
+    return Configuration(**values, root=root)
+
+
+def _read(path: str) -> dict[str, Any]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            values = json.load(file)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            f"configuration {path!r} cannot be read as JSON: {error}"
+        ) from error
+    if not isinstance(values, dict):
+        raise ConfigurationError(
+            f'configuration {path!r} must hold a JSON object like {{"cache_path": "data/cache"}}, '
+            f"not a {type(values).__name__}."
+        )
+    return values
+
+
+def _checked(values: dict[str, Any], path: str) -> dict[str, str]:
+    if "run_path" in values:
+        warnings.warn(
+            f"{path}: the key 'run_path' is called 'runs_path' now; please rename it.",
+            DeprecationWarning,
+            stacklevel=3,
+        )
+        values = {
+            ("runs_path" if key == "run_path" else key): value for key, value in values.items()
+        }
+    for key, value in values.items():
+        if key not in KEYS:
+            import difflib  # only for this message
+
+            near = difflib.get_close_matches(key, KEYS, n=1, cutoff=0)
+            raise ConfigurationError(
+                f"configuration {path!r} has the unknown key {key!r}. Did you mean {near[0]!r}? "
+                f"Known keys: {', '.join(KEYS)}."
+            )
+        if not isinstance(value, str):
+            raise ConfigurationError(
+                f"configuration {path!r}: {key!r} must be a string, not {value!r}."
+            )
+    allowed = [choice.value for choice in OnStale]
+    if values.get("on_stale", OnStale.WARN) not in allowed:
+        raise ConfigurationError(
+            f"configuration {path!r}: 'on_stale' must be one of {', '.join(allowed)}, "
+            f"not {values['on_stale']!r}."
+        )
+    return values

@@ -1,0 +1,31 @@
+"""Causes in words."""
+
+from curifactory.causes import Cause, CauseKind
+
+_WORDS = {
+    CauseKind.MISSING: "{subject} is not in the cache",
+    CauseKind.FOREIGN: "the cached file for {subject} belongs to {detail}",
+    CauseKind.DAMAGED: "cached {subject} is damaged: {detail}",
+    CauseKind.UNVERIFIED: "{subject} has no metadata, used as it is",
+    CauseKind.NO_CACHER: "{subject} has no cacher",
+    CauseKind.NO_OUTPUTS: "it has no outputs to cache",
+    CauseKind.FORCED: "forced by {subject}",
+    CauseKind.INPUT_RENEWED: "stale: {subject}, which it was computed from, runs again",
+    CauseKind.NEEDED_BY: "needed by {subject}",
+    CauseKind.UP_TO_DATE: "up to date",
+    CauseKind.NOT_NEEDED: "not needed: everything computed from it is cached",
+    CauseKind.SAME_AS: "the same as {subject}",
+    CauseKind.UNPLANNED: "the map did not have this call",
+}
+
+
+def describe(cause: Cause) -> str:
+    """Return ``cause`` as a phrase without a full stop.
+
+    Examples
+    --------
+    >>> describe(Cause(CauseKind.MISSING, "output 'model'"))
+    "output 'model' is not in the cache"
+
+    """
+    return _WORDS[cause.kind].format(subject=cause.subject, detail=cause.detail)

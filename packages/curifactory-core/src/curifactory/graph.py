@@ -1,0 +1,64 @@
+"""The graph of calls: what depends on what."""
+
+from dataclasses import dataclass, field
+
+from curifactory.causes import Cause
+
+
+@dataclass(slots=True)
+class Node:
+    """What planning needs to know of one call."""
+
+    name: str
+    """Name of the stage."""
+    dependencies: tuple[int, ...] = ()
+    """Indices of the earlier nodes it reads from, each once."""
+    misses: tuple[Cause, ...] = ()
+    """Why its outputs cannot all come from the cache; none if they can."""
+    notes: tuple[Cause, ...] = ()
+    """What is worth knowing about the outputs that are in the cache."""
+    forced: Cause | None = None
+    """Who asked that it runs again."""
+    twin: int | None = None
+    """An earlier node that computes the very same artifacts."""
+    label: str = ""
+    """Stage and record, for people."""
+
+    @property
+    def cached(self) -> bool:
+        """Whether every output is in the cache."""
+        return not self.misses
+
+
+@dataclass(slots=True)
+class Graph:
+    """Nodes in the order of their calls.
+
+    A call only ever reads from earlier ones, so that this order is a topological one, and every
+    walk over the graph is one pass over a list.
+    """
+
+    nodes: list[Node] = field(default_factory=list)
+
+    def add(self, node: Node) -> int:
+        """Append ``node`` and return its index.
+
+        Raises
+        ------
+        ValueError
+            If it depends on a node that is not there yet.
+
+        """
+        index = len(self.nodes)
+        if any(dependency >= index for dependency in node.dependencies):
+            raise ValueError(f"node {node.name!r} depends on a later one: {node.dependencies}")
+        self.nodes.append(node)
+        return index
+
+    def leaves(self) -> list[bool]:
+        """Return for each node whether no other reads from it."""
+        result = [True] * len(self.nodes)
+        for node in self.nodes:
+            for dependency in node.dependencies:
+                result[dependency] = False
+        return result

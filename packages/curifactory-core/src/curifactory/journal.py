@@ -1,0 +1,109 @@
+"""Run journals: what happened in a run, one JSON object a line, written as it happens.
+
+``<manager_cache_path>/store/<experiment>/<number>.jsonl`` is created exclusively, so that two runs
+never share a number, and only ever appended to. A journal without a ``closed`` line belongs to a
+run that is going on, or that was killed.
+"""
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from curifactory.paths import safe_component, write_atomically
+
+_SUFFIX = ".jsonl"
+_HINT = "last_number"
+_FLUSH_SECONDS = 0.1
+
+
+class Journal:
+    """The one writer of a run's journal.
+
+    Lines about stages are flushed at most ten times a second; all others at once.
+    """
+
+    def __init__(self, file: TextIO, number: int) -> None:
+        self.number = number
+        self._file = file
+        self._flushed = time.monotonic()
+
+    @property
+    def path(self) -> str:
+        """Path of the journal's file."""
+        return self._file.name
+
+    def write(self, event: str, facts: Mapping[str, Any], *, flush: bool = True) -> None:
+        """Append a line with ``event``, the time (seconds since 1970) and ``facts``."""
+        line = {"event": event, "time": round(time.time(), 3), **facts}
+        self._file.write(json.dumps(line, default=str) + "\n")
+        if flush or time.monotonic() - self._flushed > _FLUSH_SECONDS:
+            self._file.flush()
+            self._flushed = time.monotonic()
+
+    def close(self) -> None:
+        """Make everything written durable and close the file."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+
+def open_journal(store_path: str, experiment_name: str) -> Journal:
+    """Create the journal of the experiment's next run.
+
+    Parameters
+    ----------
+    store_path
+        Folder ``store`` below ``manager_cache_path``; made if it is not there.
+    experiment_name
+        Name of the experiment.
+
+    """
+    folder = os.path.join(store_path, safe_component(experiment_name))
+    os.makedirs(folder, exist_ok=True)
+    number = _last_number(folder)
+    while True:
+        number += 1
+        path = os.path.join(folder, f"{number}{_SUFFIX}")
+        try:
+            file = open(path, "x", encoding="utf-8")  # noqa: SIM115 - the journal closes it
+        except FileExistsError:
+            continue
+        write_atomically(os.path.join(folder, _HINT), str(number).encode())
+        return Journal(file, number)
+
+
+def _last_number(folder: str) -> int:
+    """Return a number at or below the last one given: where to start looking for a free one."""
+    try:
+        with open(os.path.join(folder, _HINT), encoding="ascii") as file:
+            return int(file.read())
+    except (OSError, ValueError):
+        return max((number for number, _ in list_journals(folder)), default=0)
+
+
+def list_journals(folder: str) -> list[tuple[int, str]]:
+    """Return ``(number, path)`` of every journal in an experiment's folder, by number."""
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return []
+    found = []
+    for name in names:
+        stem, suffix = os.path.splitext(name)
+        if suffix == _SUFFIX and stem.isdigit():
+            found.append((int(stem), os.path.join(folder, name)))
+    return sorted(found)
+
+
+def read_journal(path: str) -> list[dict[str, Any]]:
+    """Return the lines of a journal, without a last one that a crash cut off."""
+    lines = []
+    with open(path, encoding="utf-8") as file:
+        for text in file:
+            try:
+                lines.append(json.loads(text))
+            except ValueError:
+                break
+    return lines

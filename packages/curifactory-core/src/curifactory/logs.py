@@ -1,0 +1,72 @@
+"""A run's log: handlers of our own on the root logger, nobody else's touched."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+FORMAT = "%(asctime)s [%(levelname)s] - %(prefix)s%(message)s"
+_OURS = ("curifactory", "root", "__main__")
+
+
+class RunLog:
+    """Where the messages of one run go.
+
+    Messages of curifactory, of the root logger and of ``__main__`` are written; those of other
+    loggers too if ``all_loggers``.
+    """
+
+    def __init__(self, *, verbose: bool = False, all_loggers: bool = False) -> None:
+        self.prefix = ""
+        """Goes before every message: the name of the parameter set whose stage runs."""
+        self._level = logging.DEBUG if verbose else logging.INFO
+        self._all_loggers = all_loggers
+        self._handlers: list[logging.Handler] = []
+        self._level_before: int | None = None
+
+    def to_file(self, path: str) -> None:
+        """Write to ``path`` as well; its folder is made."""
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        self.add(logging.FileHandler(path, encoding="utf-8", delay=True))
+
+    def to_stream(self, stream: TextIO) -> None:
+        """Write to ``stream`` as well."""
+        self.add(logging.StreamHandler(stream))
+
+    def add(self, handler: logging.Handler) -> None:
+        """Write through ``handler`` as well, in the log's own format unless it has one."""
+        if handler.formatter is None:
+            handler.setFormatter(logging.Formatter(FORMAT))
+        handler.setLevel(self._level)
+        handler.addFilter(self._accept)
+        root = logging.getLogger()
+        if self._level_before is None:
+            self._level_before = root.level
+            root.setLevel(min(root.level, self._level))
+        root.addHandler(handler)
+        self._handlers.append(handler)
+
+    def _accept(self, record: logging.LogRecord) -> bool:
+        record.prefix = self.prefix
+        return self._all_loggers or record.name.split(".")[0] in _OURS
+
+    def close(self) -> None:
+        """Remove our handlers and put the root logger's level back."""
+        root = logging.getLogger()
+        for handler in self._handlers:
+            root.removeHandler(handler)
+            handler.close()
+        self._handlers.clear()
+        if self._level_before is not None:
+            root.setLevel(self._level_before)
+            self._level_before = None
+
+    @contextmanager
+    def prefixed(self, prefix: str) -> Iterator[None]:
+        """Put ``[prefix] `` before the messages inside the block."""
+        before, self.prefix = self.prefix, f"[{prefix}] "
+        try:
+            yield
+        finally:
+            self.prefix = before

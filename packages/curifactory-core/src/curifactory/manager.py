@@ -1,0 +1,411 @@
+"""The artifact manager: one session, from a notebook or a run of an experiment."""
+
+import logging
+import os
+import shlex
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from curifactory import staging
+from curifactory.artifact import Artifact
+from curifactory.binding import lineage
+from curifactory.calls import StageCall, StageSpec
+from curifactory.config import Configuration, get_configuration
+from curifactory.environment import is_interactive
+from curifactory.exceptions import MissingPartError, ReadWhileMappingError
+from curifactory.logs import RunLog
+from curifactory.mapping import Map, RunPlan
+from curifactory.outputs import OutputSpec
+from curifactory.paths import require_inside, safe_component
+from curifactory.planning import Decision
+from curifactory.plugins import CACHERS, EXPORTERS, find
+from curifactory.protocols import Exporter, Reportable, RunHook
+from curifactory.record import Record
+from curifactory.reportables import Reportables
+from curifactory.run import Run
+
+if TYPE_CHECKING:
+    from curifactory.protocols import CacherSource
+
+_log = logging.getLogger(__name__)
+
+
+class ArtifactManager:
+    """One session: its records, artifacts, reportables and the run they belong to.
+
+    Made in a notebook, REPL or script it opens a *live* run with a log file and a journal of its
+    own; for the ``experiment`` command a run is opened once its parameter sets are known.
+
+    Parameters
+    ----------
+    experiment_name
+        Names the run, its log, report and cached files.
+    dry
+        Write nothing at all: no log, journal, cache or report.
+    dry_cache
+        Read the cache but write nothing into it.
+    prefix
+        Goes before cached files' names in place of the experiment's name.
+    run_line
+        The command line to record; by default that of this process.
+    lazy
+        Treat every output as :class:`~curifactory.Lazy`.
+    ignore_lazy
+        Keep lazy outputs in memory like others.
+    notes
+        Text for the report; its first line is shown in the index.
+    manager_cache_path, cache_path, runs_path, logs_path, notebooks_path, reports_path
+        Places to use instead of the configuration's.
+    report_css_path
+        Style sheet to use instead of the configuration's.
+    status_override
+        Status of the run. ``"LIVE"`` opens the run at once, any other leaves that to
+        :meth:`open_run`.
+    suppress_live_log
+        Write no log file for a live run.
+    live_log_debug
+        Log debugging messages.
+    disable_non_cf_loggers
+        Keep messages of other libraries' loggers out of the log.
+    hooks
+        Are told what happens in the run.
+
+    """
+
+    def __init__(
+        self,
+        experiment_name: str | None = None,
+        *,
+        dry: bool = False,
+        dry_cache: bool = False,
+        prefix: str | None = None,
+        run_line: str = "",
+        lazy: bool = False,
+        ignore_lazy: bool = False,
+        notes: str | None = None,
+        manager_cache_path: str | None = None,
+        cache_path: str | None = None,
+        runs_path: str | None = None,
+        logs_path: str | None = None,
+        notebooks_path: str | None = None,
+        reports_path: str | None = None,
+        report_css_path: str | None = None,
+        status_override: str | None = "LIVE",
+        suppress_live_log: bool = False,
+        live_log_debug: bool = False,
+        disable_non_cf_loggers: bool = True,
+        config: Configuration | None = None,
+        hooks: Sequence[RunHook] = (),
+    ) -> None:
+        self.experiment_name = experiment_name
+        self.dry, self.dry_cache = dry, dry_cache
+        self.prefix = prefix
+        self.lazy, self.ignore_lazy = lazy, ignore_lazy
+        self.config = config or get_configuration()
+        self.manager_cache_path = manager_cache_path or self.config.manager_cache_path
+        self.cache_path = cache_path or self.config.cache_path
+        self.runs_path = runs_path or self.config.runs_path
+        self.logs_path = logs_path or self.config.logs_path
+        self.notebooks_path = notebooks_path or self.config.notebooks_path
+        self.reports_path = reports_path or self.config.reports_path
+        self.report_css_path = report_css_path or self.config.report_css_path
+        self.hooks = tuple(hooks)
+        self.overwrite = False
+        """Ignore the cache for every stage."""
+        self.overwrite_stages: list[str] = []
+        """Names of stages to ignore the cache for."""
+        self.records: list[Record] = []
+        self.all_records: list[Record] = []
+        """The records with the hidden ones, in the order they were made."""
+        self.mapping: Map | None = None
+        """The map being made; ``None`` when stages really run."""
+        self.plan: RunPlan | None = None
+        self.active_call: StageCall | None = None
+        """The call whose function is running."""
+        self.log = RunLog(verbose=live_log_debug, all_loggers=not disable_non_cf_loggers)
+        status = status_override or "incomplete"
+        self.interactive = status == "LIVE" and is_interactive()
+        command = run_line or _command_line(interactive=self.interactive)
+        self.run = Run(experiment_name, status, self.log, command=command, notes=notes)
+        """The run this session belongs to."""
+        self._reportables = Reportables()
+        self._indices: dict[Record, int] = {}
+        self._folders: set[str] = set()
+        self._claims: dict[tuple[str, ...], list[str]] = {}
+        self._output_cachers: dict[Any, tuple[tuple[OutputSpec, CacherSource | None], ...]] = {}
+        if status == "LIVE":
+            self.open_run(log=not suppress_live_log)
+
+    # -- the run -----------------------------------------------------------------------------
+
+    def open_run(self, *, log: bool = True) -> None:
+        """Give the run its number and start its journal and, with ``log``, its log file.
+
+        A dry session has no number and writes nothing.
+        """
+        if not self.dry:
+            store = os.path.join(self.manager_cache_path, "store")
+            self.run.open(store, self.logs_path if log else None)
+        for hook in self.hooks:
+            hook.run_started(self)
+
+    def close_run(
+        self, status: str, *, error: str | None = None, traceback: str | None = None
+    ) -> None:
+        """Set the run's final status and end its journal; records and artifacts stay usable."""
+        calls = (call for record in self.all_records for call in record.calls)
+        self.run.close(status, calls, error=error, traceback=traceback)
+        for hook in self.hooks:
+            hook.run_finished(self)
+
+    @property
+    def status(self) -> str:
+        """``LIVE``, ``incomplete``, ``complete``, ``error`` or ``interrupted``."""
+        return self.run.status
+
+    @property
+    def run_info(self) -> dict[str, Any]:
+        """What the report and other tools are told of the run."""
+        return self.run.info() | ({"interactive": True} if self.interactive else {})
+
+    @property
+    def experiment_run_number(self) -> int:
+        """Number of the run among those of its experiment; 0 until it is open."""
+        return self.run.number
+
+    @property
+    def log_path(self) -> str | None:
+        """The run's log file, or ``None``."""
+        return self.run.log_path
+
+    def get_str_timestamp(self) -> str:
+        """Return the run's start as ``2022-02-03-T105859``."""
+        return self.run.timestamp
+
+    def get_reference_name(self) -> str:
+        """Return ``<experiment>_<number>_<timestamp>``, which names log, report and full store."""
+        return self.run.reference
+
+    # -- records -----------------------------------------------------------------------------
+
+    def add_record(self, record: Record, *, hide: bool) -> int:
+        """Take ``record`` into the session and return its number, hidden records counted."""
+        if not hide:
+            self._indices[record] = len(self.records)
+            self.records.append(record)
+        self.all_records.append(record)
+        return len(self.all_records) - 1
+
+    def record_index(self, record: Record) -> int:
+        """Return the position of ``record`` in ``records``, -1 if it is hidden."""
+        return self._indices.get(record, -1)
+
+    def start_over(self) -> None:
+        """Forget records and reportables, to call an experiment's ``run()`` afresh."""
+        self.records, self.all_records = [], []
+        self._reportables = Reportables()
+        self._indices.clear()
+        self._claims.clear()
+
+    # -- calls -------------------------------------------------------------------------------
+
+    @property
+    def current_stage_name(self) -> str:
+        """Name of the stage that is running; empty between stages."""
+        return "" if self.active_call is None else self.active_call.name
+
+    @property
+    def writes_cache(self) -> bool:
+        """Whether artifacts are stored, which ``dry`` and ``dry_cache`` forbid."""
+        return not (self.dry or self.dry_cache or self.mapping is not None)
+
+    def output_cachers(
+        self, spec: StageSpec
+    ) -> "tuple[tuple[OutputSpec, CacherSource | None], ...]":
+        """Return each output of ``spec`` with its cacher, as this session's options make them."""
+        key = (spec, self.lazy, self.ignore_lazy)
+        found = self._output_cachers.get(key)
+        if found is None:
+            pairs = zip(spec.outputs, spec.cachers, strict=True)
+            found = tuple(self._effective_output(spec, output, cacher) for output, cacher in pairs)
+            self._output_cachers[key] = found
+        return found
+
+    def _effective_output(
+        self, spec: StageSpec, output: OutputSpec, cacher: "CacherSource | None"
+    ) -> "tuple[OutputSpec, CacherSource | None]":
+        lazy = (output.lazy or self.lazy) and not self.ignore_lazy
+        if lazy and cacher is None:
+            cacher = find(CACHERS, "default")
+            if cacher is None:
+                raise MissingPartError(
+                    f"output {output.name!r} of stage {spec.name!r} is lazy and needs a cacher; "
+                    "cachers come with 'curifactory-cache'. Run 'pip install curifactory-cache'."
+                )
+        return OutputSpec(output.name, lazy, output.resolve), cacher
+
+    def claim(self, call: StageCall) -> int:
+        """Return 1, or a higher number if calls with other inputs have its file names."""
+        names = (self._prefix(None), call.record.get_hash(), call.name)
+        lineages = self._claims.setdefault(names, [])
+        own = lineage(call)
+        if own not in lineages:
+            lineages.append(own)
+        return lineages.index(own) + 1
+
+    def fetch(self, artifact: Artifact) -> Any:
+        """Return the value of ``artifact``: from memory or the cache, or else computed again.
+
+        Raises
+        ------
+        ReadWhileMappingError
+            While mapping, when there are no values yet.
+
+        """
+        if self.mapping is not None:
+            self.mapping.read = artifact.name
+            raise ReadWhileMappingError(
+                f"run() reads {artifact.name!r} between stages, but a map has no values."
+            )
+        return staging.fetch(artifact)
+
+    def call_started(self, call: StageCall) -> None:
+        """Tell log and hooks that the function of ``call`` is about to be called."""
+        if _log.isEnabledFor(logging.INFO):
+            _log.info("stage %s: %s runs", call.name, call.record.get_reference_name())
+        for hook in self.hooks:
+            hook.stage_started(call)
+
+    def call_finished(self, call: StageCall) -> None:
+        """Tell log, journal and hooks what became of ``call``."""
+        if _log.isEnabledFor(logging.INFO):
+            took = "" if call.seconds is None else f" in {call.seconds:.3g} s"
+            _log.info(
+                "stage %s: %s %s%s", call.name, call.record.get_reference_name(), call.status, took
+            )
+        self.run.record_call(call)
+        for hook in self.hooks:
+            hook.stage_finished(call)
+
+    def describe_call(self, call: StageCall) -> str:
+        """Return stage, record, parameter set and experiment of ``call`` for messages."""
+        kind = "aggregate" if call.is_aggregate else "stage"
+        record = call.record
+        name = None if record.params is None else record.params.name
+        return (
+            f"{kind} {call.name!r} of record {record.get_record_index()} (parameter set {name!r}, "
+            f"hash {record.get_hash()}) in experiment {self.experiment_name!r}"
+        )
+
+    # -- files -------------------------------------------------------------------------------
+
+    def _prefix(self, prefix: str | None) -> str:
+        return str(prefix or self.prefix or self.experiment_name)
+
+    def get_artifact_filename(
+        self,
+        obj_name: str,
+        record: Record,
+        prefix: str | None = None,
+        stage_name: str | None = None,
+    ) -> str:
+        """Return ``<prefix>_<record hash>_<stage>_<obj_name>``.
+
+        The stage is the one that runs on ``record``, or ran last, unless ``stage_name`` names one.
+        """
+        if stage_name is None:
+            stage_name = record.calls[-1].name if record.calls else ""
+            if self.active_call is not None and self.active_call.record is record:
+                stage_name = self.active_call.name
+        parts = (self._prefix(prefix), record.get_hash(), stage_name, obj_name)
+        return "_".join(map(safe_component, parts))
+
+    def get_artifact_path(
+        self,
+        obj_name: str,
+        record: Record,
+        subdir: str | None = None,
+        prefix: str | None = None,
+        stage_name: str | None = None,
+    ) -> str:
+        """Return the path of :meth:`get_artifact_filename` in the cache; its folder is made.
+
+        Raises
+        ------
+        ValueError
+            If ``subdir`` leads out of the cache.
+
+        """
+        folder = self.cache_path
+        if subdir:
+            folder = require_inside(os.path.join(folder, subdir), folder)
+        if self.writes_cache and folder not in self._folders:
+            os.makedirs(folder, exist_ok=True)
+            self._folders.add(folder)
+        return os.path.join(
+            folder, self.get_artifact_filename(obj_name, record, prefix, stage_name)
+        )
+
+    # -- reportables -------------------------------------------------------------------------
+
+    @property
+    def reportables(self) -> list[Reportable]:
+        """Everything reported so far, in report order."""
+        return self._reportables.all
+
+    def add_reportable(self, reportable: Reportable, call: StageCall) -> None:
+        """Show ``reportable`` in the report, under the stage of ``call``."""
+        self._reportables.add(reportable, call)
+
+    def store_reportables(self, call: StageCall) -> None:
+        """Keep what ``call`` reported, for runs in which it is skipped."""
+        if self.writes_cache:
+            self._reportables.store(call)
+
+    def restore_reportables(self, call: StageCall) -> None:
+        """Show again what ``call`` reported when it was executed."""
+        self._reportables.restore(call)
+
+    def get_grouped_reportables(self) -> dict[str, list[Reportable]]:
+        """Return the reportables that have a group, by group in the order they were first seen."""
+        return self._reportables.groups()
+
+    def get_ungrouped_reportables(self) -> list[Reportable]:
+        """Return the reportables without a group, in the order they were reported."""
+        return [reportable for reportable in self.reportables if reportable.group is None]
+
+    def generate_report(self) -> str | None:
+        """Write the run's HTML report and the index of all reports; nothing in a dry session.
+
+        Returns
+        -------
+        str or None
+            Path of the report's page.
+
+        Raises
+        ------
+        MissingPartError
+            Without curifactory-report.
+
+        """
+        if self.dry or self.mapping is not None:
+            return None
+        source = find(EXPORTERS, "report")
+        if source is None:
+            raise MissingPartError(
+                "reports come with 'curifactory-report'. Run 'pip install curifactory-report'."
+            )
+        exporter: Exporter = source()
+        return exporter.export(self)
+
+    def decisions(self) -> Iterable[tuple[StageCall, Decision]]:
+        """Yield every call of this session with what was decided about it."""
+        for record in self.all_records:
+            for call in record.calls:
+                if call.decision is not None:
+                    yield call, call.decision
+
+
+def _command_line(*, interactive: bool) -> str:
+    return "(Interactive environment)" if interactive else shlex.join(sys.argv)

@@ -1,0 +1,113 @@
+"""Mapping an experiment: every call is noted and looked up in the cache, none is executed."""
+
+from typing import TYPE_CHECKING
+
+from curifactory.binding import artifacts_read, lineage
+from curifactory.calls import StageCall
+from curifactory.causes import Cause, CauseKind
+from curifactory.graph import Graph, Node
+from curifactory.outputs import Deferred
+from curifactory.paths import DirectoryListing
+from curifactory.planning import Decision, OnStale, Plan, make_plan
+
+if TYPE_CHECKING:
+    from curifactory.manager import ArtifactManager
+
+
+class Map:
+    """The calls of an experiment as ``run()`` makes them, and what the cache holds of each."""
+
+    def __init__(self) -> None:
+        self.graph = Graph()
+        self.calls: list[StageCall] = []
+        self.listing = DirectoryListing()
+        """The cache's folders as they were when mapping began."""
+        self.read: str | None = None
+        """The artifact that ``run()`` wanted to read; the map is then of no use."""
+        self._indices: dict[StageCall, int] = {}
+        self._by_lineage: dict[str, int] = {}
+
+    def add(self, call: StageCall) -> None:
+        """Note ``call`` and let its outputs stand in the record's state, without values."""
+        misses, notes = look_up(call)
+        twin = self._by_lineage.setdefault(lineage(call), len(self.calls)) if call.cachers else None
+        node = Node(
+            call.name,
+            self._dependencies(call),
+            misses,
+            notes,
+            forced_by(call),
+            twin if twin != len(self.calls) else None,
+            f"{call.name!r} of {call.record.get_reference_name()}",
+        )
+        self._indices[call] = self.graph.add(node)
+        self.calls.append(call)
+        for artifact in call.outputs:
+            call.record.state.put(artifact.name, Deferred(artifact), artifact)
+
+    def _dependencies(self, call: StageCall) -> tuple[int, ...]:
+        indices = self._indices
+        return tuple(
+            {indices[read.call]: None for read in artifacts_read(call) if read.call in indices}
+        )
+
+
+def look_up(call: StageCall) -> tuple[tuple[Cause, ...], tuple[Cause, ...]]:
+    """Return why the outputs of ``call`` cannot all come from the cache, and notes if they can."""
+    if not call.outputs:
+        return (Cause(CauseKind.NO_OUTPUTS),), ()
+    misses: list[Cause] = []
+    notes: list[Cause] = []
+    for artifact in call.outputs:
+        if artifact.cacher is None:
+            misses.append(Cause(CauseKind.NO_CACHER, f"output {artifact.name!r}"))
+            continue
+        found = artifact.cacher.look_up()
+        artifact.cached = found.hit
+        (notes if found.hit else misses).extend(found.causes)
+    return tuple(misses), tuple(notes)
+
+
+def forced_by(call: StageCall) -> Cause | None:
+    """Return who asked that ``call`` runs again, or ``None``."""
+    manager = call.record.manager
+    if manager.overwrite:
+        return Cause(CauseKind.FORCED, "--overwrite")
+    if call.name in manager.overwrite_stages:
+        return Cause(CauseKind.FORCED, f"--overwrite-stage {call.name}")
+    for record in (call.record, *(call.records or ())):
+        if record.params is not None and record.params.overwrite:
+            return Cause(
+                CauseKind.FORCED, f"overwrite=True of parameter set {record.params.name!r}"
+            )
+    return None
+
+
+class RunPlan:
+    """A plan with the calls it is for; the real run looks its decisions up here."""
+
+    def __init__(self, mapped: Map, on_stale: OnStale) -> None:
+        self.mapped = mapped
+        self.plan: Plan = make_plan(mapped.graph, on_stale)
+        self._index = {call.key: index for index, call in enumerate(mapped.calls)}
+        self.unplanned: list[StageCall] = []
+        """Calls the real run made that the map did not have."""
+
+    def decision(self, call: StageCall) -> Decision | None:
+        """Return what was planned for ``call``; ``None`` if the map did not have this call."""
+        index = self._index.get(call.key)
+        if index is not None:
+            mapped = self.mapped.calls[index]
+            if mapped.spec is call.spec and mapped.record.get_hash() == call.record.get_hash():
+                return self.plan.decisions[index]
+        self.unplanned.append(call)
+        return None
+
+    def calls(self) -> list[tuple[StageCall, Decision]]:
+        """Return every mapped call with what was planned for it, in order."""
+        return list(zip(self.mapped.calls, self.plan.decisions, strict=True))
+
+    def missing_calls(self, manager: "ArtifactManager") -> list[StageCall]:
+        """Return the mapped calls that the real run did not make."""
+        made = {call.key for record in manager.all_records for call in record.calls}
+        return [call for call in self.mapped.calls if call.key not in made]

@@ -1,0 +1,73 @@
+"""Parameter sets: what one record's stages are run with."""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self, overload
+
+from curifactory.hashing import ComputedHash, HashFunction, hash_parameters, hash_values
+
+
+@dataclass
+class ExperimentParameters:
+    """Base class of parameter sets; subclass it as a dataclass with the experiment's parameters.
+
+    A subclass without ``@dataclass`` becomes one when it is first used.
+    """
+
+    name: str = "UNNAMED"
+    """Label of the parameter set, for ``--names``, logs and reports; never part of the hash."""
+    hash: str | None = None
+    """Filled in when a record is made. A value set by hand is used as it is."""
+    overwrite: bool = False
+    """Ignore cached artifacts of records with this parameter set."""
+    hash_representations: Mapping[str, HashFunction | None] = field(
+        default_factory=dict, repr=False
+    )
+    """How fields count in the hash; see :func:`curifactory.set_hash_functions`."""
+
+    def __new__(cls, *args: object, **kwargs: object) -> Self:
+        """Make the class a dataclass first, if its author did not."""
+        for base in reversed(cls.__mro__):
+            if issubclass(base, ExperimentParameters) and _is_undecorated(base):
+                dataclass(base)
+        return super().__new__(cls)
+
+    @overload
+    def params_hash(self, dry: Literal[False] = False) -> str: ...
+    @overload
+    def params_hash(self, dry: Literal[True]) -> dict[str, tuple[str, Any]]: ...
+
+    def params_hash(self, dry: bool = False) -> str | dict[str, tuple[str, Any]]:
+        """Return the hash, or with ``dry`` how it comes about.
+
+        Parameters
+        ----------
+        dry
+            Return ``{field: (strategy, representation)}`` instead.
+
+        Notes
+        -----
+        A ``hash`` that was set by hand is returned as it is; one that curifactory filled in is
+        computed again, so that a changed copy never keeps the hash of its original.
+
+        """
+        if dry:
+            return hash_values(self)
+        if self.hash is not None and not isinstance(self.hash, ComputedHash):
+            return self.hash
+        return hash_parameters(self)
+
+    def fill_hash(self) -> str:
+        """Set ``hash`` unless the user did, and return it."""
+        if self.hash is None or isinstance(self.hash, ComputedHash):
+            self.hash = ComputedHash(hash_parameters(self))
+        return self.hash
+
+
+def _is_undecorated(cls: type) -> bool:
+    return (
+        bool(inspect.get_annotations(cls))
+        and "__dataclass_fields__" not in cls.__dict__
+        and "__init__" not in cls.__dict__
+    )

@@ -1,0 +1,96 @@
+"""Names and places of files: safe components, atomic writes, directory listings."""
+
+import itertools
+import os
+import re
+import threading
+from functools import lru_cache
+from hashlib import sha256
+
+_UNSAFE = re.compile(rb"[^A-Za-z0-9._-]")
+_DEVICES = frozenset(
+    ["CON", "PRN", "AUX", "NUL"]
+    + [f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10)]
+)
+_MAX_COMPONENT_BYTES = 100
+_counter = itertools.count()
+
+
+@lru_cache(maxsize=4096)
+def safe_component(name: str) -> str:
+    """Return ``name`` as one component of a file name.
+
+    Bytes outside ``[A-Za-z0-9._-]`` are percent-encoded, names over 100 bytes are cut and end in
+    ``~`` and ten hexadecimal digits of their digest; empty names, ``.``, ``..`` and device names
+    are encoded too. Ordinary names come back unchanged, and different names stay different.
+
+    Examples
+    --------
+    >>> safe_component("train_model"), safe_component("a/b"), safe_component("..")
+    ('train_model', 'a%2Fb', '%2E.')
+
+    """
+    raw = name.encode("utf-8", "surrogatepass")
+    safe = _UNSAFE.sub(lambda match: b"%%%02X" % match[0][0], raw).decode("ascii")
+    if not safe:
+        return "%"
+    if safe in {".", ".."} or safe.split(".")[0].upper() in _DEVICES:
+        safe = f"%{ord(safe[0]):02X}{safe[1:]}"
+    if len(safe) > _MAX_COMPONENT_BYTES:
+        safe = f"{safe[: _MAX_COMPONENT_BYTES - 11]}~{sha256(raw).hexdigest()[:10]}"
+    return safe
+
+
+def require_inside(path: str, root: str) -> str:
+    """Return ``path`` if it lies under ``root``.
+
+    Raises
+    ------
+    ValueError
+        If it does not.
+
+    """
+    absolute = os.path.abspath(path)
+    if os.path.commonpath([absolute, os.path.abspath(root)]) != os.path.abspath(root):
+        raise ValueError(f"path {path!r} lies outside {root!r}")
+    return path
+
+
+def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write ``data`` to ``path`` so that readers see the old file or the whole new one.
+
+    The folder must exist. A temporary file beside ``path`` is renamed into place.
+    """
+    folder, name = os.path.split(os.fspath(path))
+    own = f".{name[:50]}.{os.getpid()}-{threading.get_ident()}-{next(_counter)}"
+    temporary = os.path.join(folder, own)
+    try:
+        with open(temporary, "xb") as file:
+            file.write(data)
+        os.replace(temporary, path)
+    except BaseException:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise
+
+
+class DirectoryListing:
+    """The names in each folder asked about, read once: a look-up costs no system call.
+
+    Holds for the time nobody writes to these folders, as while an experiment is mapped.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[str, frozenset[str]] = {}
+
+    def exists(self, path: str) -> bool:
+        """Tell whether ``path`` existed when its folder was first asked about."""
+        folder, name = os.path.split(path)
+        names = self._names.get(folder)
+        if names is None:
+            try:
+                names = frozenset(os.listdir(folder or "."))
+            except OSError:
+                names = frozenset()
+            self._names[folder] = names
+        return name in names

@@ -1,0 +1,108 @@
+"""What the parts plug into core."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
+
+if TYPE_CHECKING:
+    from curifactory.calls import StageCall
+    from curifactory.causes import Cause
+    from curifactory.manager import ArtifactManager
+    from curifactory.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What the cache holds for one artifact."""
+
+    hit: bool
+    causes: tuple["Cause", ...] = ()
+    """Why it is a miss, or what is worth knowing about a hit."""
+    metadata: Mapping[str, Any] | None = None
+    """The artifact's metadata, where there is any."""
+
+
+class Cacher(Protocol):
+    """Stores one artifact and finds it again: :class:`curifactory.caching.Cacheable`."""
+
+    record: "Record | None"
+    stage: str | None
+    name: str | None
+
+    def bound_to(self, call: "StageCall", name: str) -> Self:
+        """Return a copy for the output ``name`` of ``call``."""
+
+    def get_path(self, suffix: str | None = None) -> str:
+        """Return the path of the artifact."""
+
+    def look_up(self) -> Lookup:
+        """Tell whether a complete artifact is there, without loading it."""
+
+    def publish(self, value: Any) -> None:
+        """Store ``value`` so that it is there completely or not at all.
+
+        Raises
+        ------
+        CacheError
+            If it cannot be stored.
+
+        """
+
+    def fetch(self) -> Any:
+        """Return the stored value.
+
+        Raises
+        ------
+        UnreadableArtifactError
+            If it is damaged; it has then been moved aside.
+
+        """
+
+
+CacherSource = type[Cacher] | Cacher
+"""What users list in ``cachers``: a class or an instance."""
+
+
+@runtime_checkable
+class Reportable(Protocol):
+    """Something shown in a run's report; :class:`curifactory.reporting.Reportable` is the base."""
+
+    name: str | None
+    group: str | None
+    qualified_name: str
+    record: "Record | None"
+    stage: str | None
+    path: str
+
+    def html(self) -> str | list[str]:
+        """Return the HTML that shows it."""
+
+    def render(self) -> None:
+        """Write the files that the HTML refers to into ``path``."""
+
+
+class Exporter(Protocol):
+    """Writes something about a run, such as its report."""
+
+    def export(self, manager: "ArtifactManager") -> str:
+        """Write it and return the path to open."""
+
+
+class RunHook:
+    """Is told what happens in a run; override what you need.
+
+    Hooks come from the entry point group ``curifactory.run_hooks`` (a callable without arguments
+    that returns one) or from the ``hooks`` argument of a run.
+    """
+
+    def run_started(self, manager: "ArtifactManager") -> None:
+        """Take note that the run is open and its parameter sets are known."""
+
+    def stage_started(self, call: "StageCall") -> None:
+        """Take note that a stage's function is about to be called."""
+
+    def stage_finished(self, call: "StageCall") -> None:
+        """Take note that a call was executed, loaded or skipped, or failed."""
+
+    def run_finished(self, manager: "ArtifactManager") -> None:
+        """Take note that the run's status is final; its report is not written yet."""

@@ -1,0 +1,76 @@
+"""The reportables of a session: named, grouped, kept for runs in which their stage is skipped."""
+
+from typing import TYPE_CHECKING
+
+from curifactory.plugins import CACHERS, find
+
+if TYPE_CHECKING:
+    from curifactory.calls import StageCall
+    from curifactory.protocols import Cacher, Reportable
+
+
+class Reportables:
+    """Everything reported so far, in report order."""
+
+    def __init__(self) -> None:
+        self.all: list[Reportable] = []
+        self._by_call: dict[StageCall, list[Reportable]] = {}
+        self._names: set[str] = set()
+
+    def add(self, reportable: "Reportable", call: "StageCall") -> None:
+        """Bind ``reportable`` to ``call`` and give it a name that no other one has.
+
+        The name is ``[(Aggregate)_][<parameter set>_]<stage>_<name>``; one without a name takes its
+        place among the reportables of its call, so that it is the same in every run.
+        """
+        record = call.record
+        own = self._by_call.setdefault(call, [])
+        parts = ["(Aggregate)"] if record.is_aggregate else []
+        if record.params is not None:
+            parts.append(record.params.name)
+        stem = "_".join([*parts, call.name, reportable.name or str(len(own))])
+        reportable.qualified_name = self._unused(stem)
+        reportable.record, reportable.stage = record, call.name
+        own.append(reportable)
+        self.all.append(reportable)
+
+    def _unused(self, stem: str) -> str:
+        name, count = stem, 1
+        while name in self._names:
+            count += 1
+            name = f"{stem}_{count}"
+        self._names.add(name)
+        return name
+
+    def store(self, call: "StageCall") -> None:
+        """Keep what ``call`` reported beside its artifacts, in place of what was kept before."""
+        own = self._by_call.get(call, [])
+        if not own and not call.cachers:
+            return
+        cacher = _cacher(call)
+        if cacher is not None and (own or cacher.look_up().hit):
+            cacher.publish(own)
+
+    def restore(self, call: "StageCall") -> None:
+        """Report again what ``call`` reported when it was last executed."""
+        cacher = _cacher(call)
+        if cacher is not None and cacher.look_up().hit:
+            for reportable in cacher.fetch():
+                self.add(reportable, call)
+
+    def groups(self) -> "dict[str, list[Reportable]]":
+        """Return the reportables that have a group, by group in the order they were first seen."""
+        groups: dict[str, list[Reportable]] = {}
+        for reportable in self.all:
+            if reportable.group is not None:
+                groups.setdefault(reportable.group, []).append(reportable)
+        return groups
+
+
+def _cacher(call: "StageCall") -> "Cacher | None":
+    """Return the cacher for the reportables of ``call``; ``None`` without curifactory-cache."""
+    source = find(CACHERS, "reportables")
+    if source is None:
+        return None
+    cacher: Cacher = source().bound_to(call, "reportables")
+    return cacher

@@ -1,0 +1,163 @@
+"""A run: its number, journal, log file, and the facts about where it happened."""
+
+import logging
+import os
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from curifactory.calls import CallStatus, StageCall
+from curifactory.environment import GitFacts, ask_git, hostname, process_name
+from curifactory.journal import Journal, open_journal
+from curifactory.logs import RunLog
+from curifactory.paths import safe_component
+
+TIMESTAMP_FORMAT = "%Y-%m-%d-T%H%M%S"
+_log = logging.getLogger(__name__)
+
+
+class Run:
+    """One run of an experiment, or one live session.
+
+    Until :meth:`open` gives it a number it is 0, and nothing is written.
+    """
+
+    def __init__(
+        self,
+        experiment_name: str | None,
+        status: str,
+        log: RunLog,
+        *,
+        command: str,
+        notes: str | None,
+    ) -> None:
+        self.experiment_name = experiment_name
+        self.status = status
+        """``LIVE``, ``incomplete``, ``complete``, ``error`` or ``interrupted``."""
+        self.log = log
+        self.command = command
+        self.notes = notes
+        self.number = 0
+        self.started = datetime.now()
+        self.hostname = hostname()
+        self.error: str | None = None
+        """Class and message of what ended the run."""
+        self.traceback: str | None = None
+        self.log_path: str | None = None
+        self.parameters: dict[str, list[tuple[str, str]]] = {}
+        """Name and hash of each parameter set, by file."""
+        self._journal: Journal | None = None
+        self._provenance: dict[str, Any] | None = None
+
+    @property
+    def timestamp(self) -> str:
+        """The start as ``2022-02-03-T105859``."""
+        return self.started.strftime(TIMESTAMP_FORMAT)
+
+    @property
+    def reference(self) -> str:
+        """``<experiment>_<number>_<timestamp>``, which names log, report and full store."""
+        return f"{self.experiment_name}_{self.number}_{self.timestamp}"
+
+    @cached_property
+    def git(self) -> GitFacts:
+        """The state of the repository, asked once."""
+        return ask_git()
+
+    def open(self, store_path: str, logs_path: str | None) -> None:
+        """Take the next number and start the journal; and the log, if there is a ``logs_path``."""
+        self._provenance = None
+        self._journal = open_journal(store_path, str(self.experiment_name))
+        self.number = self._journal.number
+        if logs_path is not None:
+            self.log_path = os.path.join(logs_path, f"{safe_component(self.reference)}.log")
+            self.log.to_file(self.log_path)
+        facts = {
+            "format": 1,
+            "reference": self.reference,
+            "experiment_name": self.experiment_name,
+            "status": self.status,
+            "cli": self.command,
+            "hostname": self.hostname,
+            "process": process_name(),
+            "notes": self.notes,
+            "commit": self.git.commit,
+            "workdir_dirty": self.git.dirty,
+        }
+        self._journal.write("opened", facts)
+
+    def record_parameters(self, parameters: dict[str, list[tuple[str, str]]]) -> None:
+        """Note which parameter sets, as ``(name, hash)``, came from which file."""
+        self.parameters = parameters
+        if self._journal is not None:
+            self._journal.write("parameters", {"files": parameters})
+
+    def record_call(self, call: StageCall) -> None:
+        """Note what became of ``call``; the skipped ones are only counted in the end."""
+        if self._journal is None or call.status is CallStatus.SKIPPED:
+            return
+        facts = {
+            "record": call.record.ordinal,
+            "position": call.position,
+            "stage": call.name,
+            "hash": call.record.get_hash(),
+            "status": call.status,
+            "seconds": call.seconds,
+            "cpu_seconds": call.cpu_seconds,
+        }
+        self._journal.write("stage", facts, flush=call.status is CallStatus.FAILED)
+
+    def close(
+        self,
+        status: str,
+        calls: Iterable[StageCall],
+        *,
+        error: str | None = None,
+        traceback: str | None = None,
+    ) -> None:
+        """Set the final status and end the journal with it and the number of calls by status."""
+        self.status, self.error, self.traceback = status, error, traceback
+        if self._journal is None:
+            return
+        counts = dict.fromkeys(CallStatus, 0)
+        for call in calls:
+            counts[call.status] += 1
+        self._journal.write("closed", {"status": status, "error": error, "calls": counts})
+        self._journal.close()
+        self._journal = None
+
+    def provenance(self) -> dict[str, Any]:
+        """Return what every artifact's metadata says of the run that made it.
+
+        The parameter sets of the whole run are left out: they would make a cache grow with the
+        square of their number.
+        """
+        if self._provenance is None:
+            left_out = ("params", "status", "error", "traceback")
+            facts = self.info()
+            self._provenance = {key: facts[key] for key in facts if key not in left_out}
+        return self._provenance
+
+    def info(self) -> dict[str, Any]:
+        """Return the facts that reports, full stores and metadata carry, in documented names."""
+        facts: dict[str, Any] = {
+            "reference": self.reference,
+            "experiment_name": self.experiment_name,
+            "run_number": self.number,
+            "timestamp": self.timestamp,
+            "commit": self.git.commit,
+            "workdir_dirty": self.git.dirty,
+            "param_files": list(self.parameters),
+            "params": {
+                file: [list(pair) for pair in pairs] for file, pairs in self.parameters.items()
+            },
+            "full_store": False,
+            "status": self.status,
+            "cli": self.command,
+            "hostname": self.hostname,
+            "notes": self.notes,
+        }
+        if self.error is not None:
+            facts |= {"error": self.error, "traceback": self.traceback}
+        return facts
