@@ -1,5 +1,6 @@
 """Curifactory: experiments in Python whose results are computed once and never stale unseen."""
 
+from importlib import import_module
 from pkgutil import extend_path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,8 @@ from curifactory.exceptions import (
 from curifactory.hashing import set_hash_functions
 from curifactory.manager import ArtifactManager
 from curifactory.outputs import Lazy
-from curifactory.params import ExperimentParameters
+from curifactory.params import ExperimentParameters, old_experiment_args
+from curifactory.procedure import Procedure
 from curifactory.record import Record
 from curifactory.staging import aggregate, stage
 
@@ -29,6 +31,7 @@ __all__ = [
     "InputSignatureError",
     "Lazy",
     "OutputSignatureError",
+    "Procedure",
     "Record",
     "aggregate",
     "set_hash_functions",
@@ -40,4 +43,10 @@ _parts.install_hint()
 if not TYPE_CHECKING:  # hidden from type checkers, or they would accept every attribute
 
     def __getattr__(name: str) -> object:
+        if name == "ExperimentArgs":
+            return old_experiment_args()
+        if name == "Cacheable":
+            return import_module("curifactory.caching").Cacheable
+        if name == "__version__":
+            return import_module("importlib.metadata").version("curifactory-core")
         return _parts.load(name)

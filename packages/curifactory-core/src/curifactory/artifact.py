@@ -28,11 +28,15 @@ class Artifact:
     It never holds the value, which lives in the state of the records that need it.
     """
 
-    __slots__ = ("_preview", "_type_name", "cached", "cacher", "call", "name")
+    __slots__ = ("_preview", "_type_name", "cached", "cacher", "call", "index", "name")
 
-    def __init__(self, name: str, call: "StageCall", cacher: "Cacher | None" = None) -> None:
+    def __init__(
+        self, name: str, call: "StageCall", index: int = 0, cacher: "Cacher | None" = None
+    ) -> None:
         self.name = name
         self.call = call
+        self.index = index
+        """Place among the artifacts of the session."""
         self.cacher = cacher
         """Stores and loads the value; ``None`` for one that only lives in memory."""
         self.cached = False

@@ -165,6 +165,7 @@ class StageCall:
         "keywords",
         "occurrence",
         "outputs",
+        "peak_memory",
         "position",
         "record",
         "records",
@@ -199,6 +200,9 @@ class StageCall:
         self.seconds: float | None = None
         """Wall time of the execution, in seconds."""
         self.cpu_seconds: float | None = None
+        """CPU time of the execution, in seconds, of all threads."""
+        self.peak_memory: int | None = None
+        """The most memory the process had held when the execution ended, in bytes."""
         self.error: BaseException | None = None
         self._lineage: str | None = None
 

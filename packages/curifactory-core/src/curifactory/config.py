@@ -3,7 +3,8 @@
 import json
 import os
 import warnings
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from curifactory.exceptions import ConfigurationError
@@ -33,6 +34,10 @@ class Configuration:
     """What happens to cached artifacts whose inputs are computed again: warn, rerun or ignore."""
     root: str = field(default=".", metadata={"key": False})
     """The project's folder: where the file is, or the current directory without one."""
+
+    def updated(self, values: Mapping[str, str | None]) -> "Configuration":
+        """Return a copy with the values that are not ``None``."""
+        return replace(self, **{key: value for key, value in values.items() if value is not None})
 
     def __getitem__(self, key: str) -> str:
         """Return the value of ``key``, as of a dictionary."""

@@ -3,8 +3,10 @@
 import os
 import sys
 from dataclasses import dataclass
+from typing import Any
 
 NO_REPOSITORY = "No git repository found"
+_LONGEST_DIFFERENCE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +21,33 @@ class GitFacts:
 
 def ask_git(folder: str = ".") -> GitFacts:
     """Return the commit and cleanliness of the repository that ``folder`` lies in."""
+    output = _git(folder, "status", "--porcelain=v2", "--branch")
+    if output is None:
+        return GitFacts()
+    lines = output.splitlines()
+    commit = next(line.split()[-1] for line in lines if line.startswith("# branch.oid "))
+    dirty = any(not line.startswith("#") for line in lines)
+    return GitFacts("No commit yet" if commit == "(initial)" else commit, dirty)
+
+
+def ask_git_difference(folder: str = ".") -> str:
+    """Return what differs from the commit, as a patch of at most a mebibyte; untracked files not.
+
+    Empty outside a repository and where there is no commit yet.
+    """
+    output = _git(folder, "diff", "HEAD", "--no-color", "--no-ext-diff") or ""
+    if len(output) <= _LONGEST_DIFFERENCE:
+        return output
+    return f"{output[:_LONGEST_DIFFERENCE]}\n[cut: the patch has {len(output)} characters]\n"
+
+
+def _git(folder: str, *arguments: str) -> str | None:
+    """Return what a git command prints, ``None`` if it fails or there is no git."""
     import subprocess  # slow to import, and not needed where nothing is recorded
 
     try:
         process = subprocess.run(
-            ["git", "status", "--porcelain=v2", "--branch"],
+            ["git", *arguments],
             cwd=folder,
             env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
             stdin=subprocess.DEVNULL,
@@ -32,13 +56,54 @@ def ask_git(folder: str = ".") -> GitFacts:
             check=False,
         )
     except OSError:  # no git program: the same as no repository
-        return GitFacts()
-    if process.returncode != 0:
-        return GitFacts()
-    lines = process.stdout.decode(errors="replace").splitlines()
-    commit = next(line.split()[-1] for line in lines if line.startswith("# branch.oid "))
-    dirty = any(not line.startswith("#") for line in lines)
-    return GitFacts("No commit yet" if commit == "(initial)" else commit, dirty)
+        return None
+    return process.stdout.decode(errors="replace") if process.returncode == 0 else None
+
+
+def python_facts() -> dict[str, Any]:
+    """Return the versions of Python and of every installed distribution, and the hash seed."""
+    return {
+        "python": sys.version.split()[0],
+        "implementation": sys.implementation.name,
+        "platform": sys.platform,
+        "machine": os.uname().machine if hasattr(os, "uname") else "",
+        "hash_seed": os.environ.get("PYTHONHASHSEED"),
+        "packages": installed_versions(),
+    }
+
+
+def installed_versions() -> dict[str, str]:
+    """Return ``{distribution: version}``, read from the names of their metadata folders."""
+    found: dict[str, str] = {}
+    for folder in sys.path:
+        try:
+            names = os.listdir(folder or ".")
+        except OSError:  # zip files, and folders that are gone
+            continue
+        for name in names:
+            stem, ending = os.path.splitext(name)
+            distribution, dash, version = stem.partition("-")
+            if ending == ".dist-info" and dash:
+                found.setdefault(distribution, version)
+    return dict(sorted(found.items()))
+
+
+def peak_memory() -> int | None:
+    """Return the most memory this process has held so far, in bytes; ``None`` if not known."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def operating_system() -> str:
+    """Return the name and version of the operating system."""
+    if not hasattr(os, "uname"):
+        return sys.platform
+    facts = os.uname()
+    return f"{facts.sysname} {facts.release}"
 
 
 def hostname() -> str:

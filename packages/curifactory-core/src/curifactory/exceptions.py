@@ -8,9 +8,11 @@ __all__ = [
     "CurifactoryError",
     "EmptyCachersError",
     "ExecutingWithSkippedInputError",
+    "HashCollisionError",
     "InputSignatureError",
     "MissingInputError",
     "MissingPartError",
+    "NoArtifactManagerError",
     "OutputSignatureError",
     "ReadWhileMappingError",
     "UnhashableParameterError",
@@ -46,6 +48,10 @@ class EmptyCachersError(CurifactoryError):
     """A stage without outputs was given an empty list of cachers."""
 
 
+class HashCollisionError(CurifactoryError):
+    """Two different parameter sets have the same hash."""
+
+
 class InputSignatureError(CurifactoryError):
     """The inputs a stage declares and the parameters its function takes do not fit."""
 
@@ -62,6 +68,10 @@ class MissingInputError(CurifactoryError, KeyError):
 
 class ExecutingWithSkippedInputError(CurifactoryError):
     """A stage needs an artifact that was skipped and cannot be computed now."""
+
+
+class NoArtifactManagerError(CurifactoryError):
+    """A procedure is to make a record and has no manager to make it in."""
 
 
 class ReadWhileMappingError(CurifactoryError):

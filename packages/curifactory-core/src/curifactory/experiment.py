@@ -1,238 +1,173 @@
-"""The way of one run: collect, open, map, plan, execute, close."""
+"""Running experiments from Python, in the documented names."""
 
-import logging
-import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from enum import IntEnum
+from collections.abc import Sequence
 from typing import Any
 
-from curifactory.causes import CauseKind
-from curifactory.collecting import Collection, collect, import_experiment, project_imports
-from curifactory.config import Configuration, get_configuration
-from curifactory.exceptions import MissingPartError
-from curifactory.explaining import describe
+from curifactory import discovery
+from curifactory.collecting import collect
+from curifactory.config import get_configuration
+from curifactory.exceptions import BadInputError
+from curifactory.importing import project_imports
 from curifactory.manager import ArtifactManager
-from curifactory.mapping import Map, RunPlan
+from curifactory.mapping import RunPlan
 from curifactory.options import RunOptions
-from curifactory.planning import OnStale
-from curifactory.plugins import RUN_HOOKS, find_all
-from curifactory.protocols import RunHook
+from curifactory.registry import ParameterRegistry, describe_set
+from curifactory.running import ExitCode, RunResult, Terminated, run
 
-_log = logging.getLogger(__name__)
-
-ExperimentFunction = Callable[[list[Any], ArtifactManager], Any]
-
-
-class ExitCode(IntEnum):
-    """What the command line exits with."""
-
-    COMPLETE = 0
-    """Everything asked for is done."""
-    FAILED = 1
-    """The experiment failed."""
-    BAD_INPUT = 2
-    """What was asked for does not exist or makes no sense; nothing was recorded."""
-    INTERRUPTED = 130
-    """Ended by Ctrl-C."""
+__all__ = [
+    "ExitCode",
+    "RunOptions",
+    "RunResult",
+    "Terminated",
+    "list_experiments",
+    "list_params",
+    "run",
+    "run_experiment",
+]
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """What came of a run."""
-
-    value: Any
-    """What the experiment's ``run()`` returned; ``None`` if it failed or was only mapped."""
-    manager: ArtifactManager
-    status: str
-    """``complete``, ``error``, ``interrupted``, or ``mapped`` where nothing was to be executed."""
-    error: BaseException | None = None
-    report_path: str | None = None
-    """The report's page, where one was written."""
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """What a program that did this run should exit with."""
-        if self.status == "interrupted":
-            return ExitCode.INTERRUPTED
-        return ExitCode.COMPLETE if self.error is None else ExitCode.FAILED
+def list_experiments() -> list[str]:
+    """Return the names of the project's experiment files."""
+    return [file.name for file in discovery.list_experiments(get_configuration())]
 
 
-def run(
-    options: RunOptions,
+def list_params() -> list[str]:
+    """Return the names of the project's files with parameter sets."""
+    return [file.name for file in discovery.list_params(get_configuration())]
+
+
+def run_experiment(
+    experiment_name: str,
+    param_files: Sequence[str] | None = None,
+    overwrite_override: bool | None = None,
+    cache_dir_override: str | None = None,
+    mngr: ArtifactManager | None = None,
+    log: bool = False,
+    log_debug: bool = False,
+    dry: bool = False,
+    dry_cache: bool = False,
     *,
-    configuration: Configuration | None = None,
-    hooks: Sequence[RunHook] = (),
-) -> RunResult:
-    """Run an experiment of the project in the current directory.
+    prefix: str | None = None,
+    run_string: str | None = None,
+    stage_overwrites: Sequence[str] | None = None,
+    param_set_names: Sequence[str] | None = None,
+    param_set_indices: Sequence[str] | None = None,
+    global_param_set_indices: Sequence[str] | None = None,
+    parallel_mode: bool = False,
+    lazy: bool = False,
+    ignore_lazy: bool = False,
+    report: bool = True,
+    no_dag: bool = False,
+    map_only: bool = False,
+    hashes_only: bool = False,
+    paths_only: bool = False,
+    print_params: bool | str = False,
+    notes: str | None = None,
+    all_loggers: bool = False,
+) -> tuple[Any, ArtifactManager]:
+    """Run an experiment and return what its ``run()`` returned, with the manager.
 
     Parameters
     ----------
-    options
-        What to run, and how.
-    configuration
-        The project's configuration; by default the one found from the current directory.
-    hooks
-        Are told what happens, besides those that are installed.
+    experiment_name, param_files
+        Names of the experiment and its parameter files.
+    overwrite_override, stage_overwrites
+        Ignore the cache for every stage, or for these.
+    cache_dir_override, prefix
+        Where the cache is, and what goes before its files' names.
+    mngr
+        Run in this session instead of a new one.
+    log, log_debug, all_loggers
+        Write a log file; with debugging messages; with those of other libraries.
+    dry, dry_cache
+        Write nothing; write nothing into the cache.
+    run_string
+        The command line to record.
+    param_set_names, param_set_indices, global_param_set_indices
+        Keep only these parameter sets.
+    parallel_mode
+        Run and cache, but record no run and write no report.
+    lazy, ignore_lazy
+        Keep every output out of memory, or none.
+    report
+        Write the report.
+    no_dag
+        Decide stage by stage.
+    map_only, hashes_only, paths_only, print_params
+        Execute nothing, and return the plan; ``{hash: name}``; the paths of artifacts and their
+        metadata; or ``{hash: parameters}``, of the named set or hash prefix if it is a text.
+    notes
+        Text for the report.
 
     Returns
     -------
-    RunResult
-        Also where the experiment failed or was interrupted; its report is written then too.
+    tuple
+        The result and the manager. The result is ``None`` if the experiment failed, which
+        ``manager.status`` and ``manager.error`` tell.
 
     Raises
     ------
     BadInputError
-        If what ``options`` name does not exist; nothing has been written then.
+        If something named does not exist; nothing is recorded then.
 
     """
-    configuration = configuration or get_configuration()
-    with project_imports(configuration):
-        experiment = import_experiment(configuration, options.experiment)
-        collection = collect(configuration, options)
-        manager = _make_manager(options, configuration, hooks)
-        return _Run(options, manager, experiment.run, collection).result()
-
-
-def _make_manager(
-    options: RunOptions, configuration: Configuration, hooks: Sequence[RunHook]
-) -> ArtifactManager:
-    installed = [] if options.map_only else [make() for make in find_all(RUN_HOOKS)]
-    manager = ArtifactManager(
-        options.experiment,
-        dry=options.map_only,
-        run_line=options.command(),
-        status_override="incomplete",
-        live_log_debug=options.verbose,
-        config=configuration,
-        hooks=[*hooks, *installed],
+    options = RunOptions(
+        experiment=experiment_name,
+        param_files=tuple(param_files or ()),
+        names=tuple(param_set_names or ()),
+        indices=tuple(map(str, param_set_indices or ())),
+        global_indices=tuple(map(str, global_param_set_indices or ())),
+        overwrite=bool(overwrite_override),
+        overwrite_stages=tuple(stage_overwrites or ()),
+        cache=cache_dir_override,
+        dry_cache=dry_cache,
+        prefix=prefix,
+        lazy=lazy,
+        ignore_lazy=ignore_lazy,
+        dag=not no_dag,
+        map_only=map_only or paths_only,
+        dry=dry or hashes_only or bool(print_params),
+        parallel_mode=parallel_mode,
+        log=log,
+        report=report,
+        verbose=log_debug,
+        all_loggers=all_loggers,
+        notes=notes,
+        run_line=run_string,
     )
-    manager.overwrite = options.overwrite
-    manager.overwrite_stages = list(options.overwrite_stages)
-    return manager
+    if hashes_only or print_params:
+        manager = mngr or ArtifactManager(experiment_name, dry=True, status_override=None)
+        return _parameters(options, print_params, manager), manager
+    result = run(options, manager=mngr)
+    if paths_only:
+        return artifact_paths(result.manager), result.manager
+    return result.manager.plan if map_only else result.value, result.manager
 
 
-class _Run:
-    """One run of an experiment's function, from its opening to its end."""
-
-    def __init__(
-        self,
-        options: RunOptions,
-        manager: ArtifactManager,
-        function: ExperimentFunction,
-        collection: Collection,
-    ) -> None:
-        self.options = options
-        self.manager = manager
-        self.function = function
-        self.collection = collection
-
-    def result(self) -> RunResult:
-        manager = self.manager
-        manager.open_run()
-        manager.run.record_parameters(self.collection.by_file)
-        value, status = None, "complete"
-        error: BaseException | None = None
-        try:
-            value, status = self._map_and_execute()
-        except KeyboardInterrupt as interrupt:
-            status, error = "interrupted", interrupt
-        except Exception as failure:  # noqa: BLE001 - the result carries it on
-            status, error = "error", failure
-        path = self._close(status, error)
-        return RunResult(value, manager, status, error, path)
-
-    def _map_and_execute(self) -> tuple[Any, str]:
-        manager = self.manager
-        if self.options.dag or self.options.map_only:
-            manager.plan = self._plan()
-        if self.options.map_only:
-            return None, "mapped"
-        manager.start_over()
-        value = self._call()
-        if manager.plan is not None:
-            _report_differences(manager.plan, manager)
-        return value, "complete"
-
-    def _call(self) -> Any:
-        return self.function(list(self.collection.parameter_sets), self.manager)
-
-    def _plan(self) -> RunPlan | None:
-        """Map the experiment and return the plan; ``None`` where ``run()`` reads results."""
-        manager = self.manager
-        manager.mapping = mapped = Map()
-        try:
-            self._call()
-        except Exception as error:
-            if mapped.read is None and not isinstance(error, OSError):
-                raise
-            reason = str(error) if mapped.read is None else f"it reads {mapped.read!r}"
-            mapped.read = mapped.read or reason
-        finally:
-            manager.mapping = None
-        if mapped.read is not None:
-            _log.warning(
-                "run() needs results between stages (%s): going on linearly, as with --no-dag.",
-                mapped.read,
-            )
-            return None
-        on_stale = self.options.on_stale or OnStale(manager.config.on_stale)
-        plan = RunPlan(mapped, on_stale)
-        if on_stale is OnStale.WARN:
-            _warn_of_stale(plan, self.options)
-        return plan
-
-    def _close(self, status: str, error: BaseException | None) -> str | None:
-        manager = self.manager
-        if error is None:
-            manager.close_run(status)
-        else:
-            lines = traceback.format_exception(type(error), error, error.__traceback__)
-            manager.close_run(status, error=_one_line(error), traceback="".join(lines))
-        path = None
-        if self.options.report and not manager.dry:
-            path = _write_report(manager)
-        manager.log.close()
-        return path
-
-
-def _one_line(error: BaseException) -> str:
-    """Return ``Class - message``."""
-    return f"{type(error).__name__} - {error}"
-
-
-def _write_report(manager: ArtifactManager) -> str | None:
-    try:
-        return manager.generate_report()
-    except MissingPartError as error:
-        _log.warning("No report: %s", error)
-        return None
-
-
-def _warn_of_stale(plan: RunPlan, options: RunOptions) -> None:
-    for index in plan.plan.stale():
-        call = plan.mapped.calls[index]
-        causes = plan.plan.decisions[index].causes
-        reason = next(cause for cause in causes if cause.kind is CauseKind.INPUT_RENEWED)
-        _log.warning(
-            "%s of %s is used from the cache although it is %s. Renew it with: %s",
-            call.name,
-            call.record.get_reference_name(),
-            describe(reason),
-            replace(options, on_stale=OnStale.RERUN).command(),
+def _parameters(options: RunOptions, shown: bool | str, manager: ArtifactManager) -> dict[str, Any]:
+    """Return ``{hash: name}``, or what stands behind the hashes if ``shown``."""
+    configuration = get_configuration()
+    with project_imports(configuration):
+        collection = collect(configuration, options)
+    if not shown:
+        return {hash_: name for pairs in collection.by_file.values() for name, hash_ in pairs}
+    own = {str(item.hash): describe_set(item) for item in collection.parameter_sets}
+    if shown is True:
+        return own
+    named = {hash_: entry for hash_, entry in own.items() if entry["name"] == shown}
+    found = named or ParameterRegistry(manager.manager_cache_path).find(shown)
+    if not found:
+        raise BadInputError(
+            f"parameter set {shown!r} not found: no set of this run has that name, and no recorded "
+            f"hash begins with it. Names: {', '.join(entry['name'] for entry in own.values())}."
         )
+    return found
 
 
-def _report_differences(plan: RunPlan, manager: ArtifactManager) -> None:
-    for call in plan.unplanned:
-        _log.warning(
-            "the map did not have stage %r of %s; it was decided on the spot.",
-            call.name,
-            call.record.get_reference_name(),
-        )
-    for call in plan.missing_calls(manager):
-        _log.warning(
-            "the map had stage %r of %s, which run() did not call this time.",
-            call.name,
-            call.record.get_reference_name(),
-        )
+def artifact_paths(manager: ArtifactManager) -> list[str]:
+    """Return the path of every mapped artifact with a cacher, each followed by its metadata's."""
+    plan: RunPlan | None = manager.plan
+    calls = [] if plan is None else plan.mapped.calls
+    cachers = [cacher for call in calls for cacher in call.cachers or () if cacher is not None]
+    paths = [cacher.get_path(suffix) for cacher in cachers for suffix in (None, "_metadata.json")]
+    return list(dict.fromkeys(paths))

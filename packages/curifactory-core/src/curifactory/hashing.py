@@ -145,10 +145,15 @@ def _nested_values(value: Any, where: str) -> dict[str, tuple[str, Any]]:
     return kind | hash_values(value, f"{where}.")
 
 
+def is_nested(strategy: str) -> bool:
+    """Tell whether ``strategy`` is that of a nested dataclass, represented by a dictionary."""
+    return strategy.startswith("get_param_set_hash_values(")
+
+
 def _leaves(values: Mapping[str, tuple[str, Any]], prefix: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for name, (strategy, representation) in values.items():
-        if strategy.startswith("get_param_set_hash_values("):
+        if is_nested(strategy):
             found.extend(_leaves(representation, f"{prefix}{name}."))
         elif representation is not None:
             found.append((f"{prefix}{name}", str(representation)))

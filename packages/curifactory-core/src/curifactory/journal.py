@@ -5,6 +5,7 @@ never share a number, and only ever appended to. A journal without a ``closed`` 
 run that is going on, or that was killed.
 """
 
+import atexit
 import json
 import os
 import time
@@ -13,7 +14,9 @@ from typing import Any, TextIO
 
 from curifactory.paths import safe_component, write_atomically
 
-_SUFFIX = ".jsonl"
+STORE = "store"
+"""Name of the folder for journals below a ``manager_cache_path``."""
+SUFFIX = ".jsonl"
 _HINT = "last_number"
 _FLUSH_SECONDS = 0.1
 
@@ -21,13 +24,15 @@ _FLUSH_SECONDS = 0.1
 class Journal:
     """The one writer of a run's journal.
 
-    Lines about stages are flushed at most ten times a second; all others at once.
+    Lines about stages are flushed at most ten times a second; all others at once, and everything
+    when the interpreter ends.
     """
 
     def __init__(self, file: TextIO, number: int) -> None:
         self.number = number
         self._file = file
         self._flushed = time.monotonic()
+        atexit.register(self.close)
 
     @property
     def path(self) -> str:
@@ -44,6 +49,9 @@ class Journal:
 
     def close(self) -> None:
         """Make everything written durable and close the file."""
+        atexit.unregister(self.close)
+        if self._file.closed:
+            return
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
@@ -65,21 +73,29 @@ def open_journal(store_path: str, experiment_name: str) -> Journal:
     number = _last_number(folder)
     while True:
         number += 1
-        path = os.path.join(folder, f"{number}{_SUFFIX}")
+        path = os.path.join(folder, f"{number}{SUFFIX}")
         try:
             file = open(path, "x", encoding="utf-8")  # noqa: SIM115 - the journal closes it
         except FileExistsError:
             continue
-        write_atomically(os.path.join(folder, _HINT), str(number).encode())
+        claim_number(folder, number)
         return Journal(file, number)
 
 
-def _last_number(folder: str) -> int:
+def claim_number(folder: str, number: int) -> None:
+    """Note that ``number`` is taken, so that the search for a free one starts above it."""
+    if number > _last_number(folder, default=0):
+        write_atomically(os.path.join(folder, _HINT), str(number).encode())
+
+
+def _last_number(folder: str, default: int | None = None) -> int:
     """Return a number at or below the last one given: where to start looking for a free one."""
     try:
         with open(os.path.join(folder, _HINT), encoding="ascii") as file:
             return int(file.read())
-    except (OSError, ValueError):
+    except (OSError, ValueError):  # none given yet, or the hint was lost
+        if default is not None:
+            return default
         return max((number for number, _ in list_journals(folder)), default=0)
 
 
@@ -92,7 +108,7 @@ def list_journals(folder: str) -> list[tuple[int, str]]:
     found = []
     for name in names:
         stem, suffix = os.path.splitext(name)
-        if suffix == _SUFFIX and stem.isdigit():
+        if suffix == SUFFIX and stem.isdigit():
             found.append((int(stem), os.path.join(folder, name)))
     return sorted(found)
 

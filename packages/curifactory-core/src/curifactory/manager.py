@@ -12,6 +12,7 @@ from curifactory.artifact import Artifact
 from curifactory.binding import lineage
 from curifactory.calls import StageCall, StageSpec
 from curifactory.config import Configuration, get_configuration
+from curifactory.documented import ManagerAttributes
 from curifactory.environment import is_interactive
 from curifactory.exceptions import MissingPartError, ReadWhileMappingError
 from curifactory.logs import RunLog
@@ -22,6 +23,7 @@ from curifactory.planning import Decision
 from curifactory.plugins import CACHERS, EXPORTERS, find
 from curifactory.protocols import Exporter, Reportable, RunHook
 from curifactory.record import Record
+from curifactory.registry import ParameterRegistry
 from curifactory.reportables import Reportables
 from curifactory.run import Run
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-class ArtifactManager:
+class ArtifactManager(ManagerAttributes):
     """One session: its records, artifacts, reportables and the run they belong to.
 
     Made in a notebook, REPL or script it opens a *live* run with a log file and a journal of its
@@ -49,6 +51,8 @@ class ArtifactManager:
         Goes before cached files' names in place of the experiment's name.
     run_line
         The command line to record; by default that of this process.
+    parallel_mode
+        Run and cache, but record no run.
     lazy
         Treat every output as :class:`~curifactory.Lazy`.
     ignore_lazy
@@ -81,6 +85,7 @@ class ArtifactManager:
         dry_cache: bool = False,
         prefix: str | None = None,
         run_line: str = "",
+        parallel_mode: bool = False,
         lazy: bool = False,
         ignore_lazy: bool = False,
         notes: str | None = None,
@@ -101,15 +106,19 @@ class ArtifactManager:
         self.experiment_name = experiment_name
         self.dry, self.dry_cache = dry, dry_cache
         self.prefix = prefix
+        self.parallel_mode = parallel_mode
         self.lazy, self.ignore_lazy = lazy, ignore_lazy
-        self.config = config or get_configuration()
-        self.manager_cache_path = manager_cache_path or self.config.manager_cache_path
-        self.cache_path = cache_path or self.config.cache_path
-        self.runs_path = runs_path or self.config.runs_path
-        self.logs_path = logs_path or self.config.logs_path
-        self.notebooks_path = notebooks_path or self.config.notebooks_path
-        self.reports_path = reports_path or self.config.reports_path
-        self.report_css_path = report_css_path or self.config.report_css_path
+        given = {
+            "manager_cache_path": manager_cache_path,
+            "cache_path": cache_path,
+            "runs_path": runs_path,
+            "logs_path": logs_path,
+            "notebooks_path": notebooks_path,
+            "reports_path": reports_path,
+            "report_css_path": report_css_path,
+        }
+        self.config = (config or get_configuration()).updated(given)
+        """The project's configuration with the places this session uses instead."""
         self.hooks = tuple(hooks)
         self.overwrite = False
         """Ignore the cache for every stage."""
@@ -129,6 +138,8 @@ class ArtifactManager:
         command = run_line or _command_line(interactive=self.interactive)
         self.run = Run(experiment_name, status, self.log, command=command, notes=notes)
         """The run this session belongs to."""
+        self.registry = ParameterRegistry(self.manager_cache_path)
+        self._artifact_count = 0
         self._reportables = Reportables()
         self._indices: dict[Record, int] = {}
         self._folders: set[str] = set()
@@ -142,13 +153,17 @@ class ArtifactManager:
     def open_run(self, *, log: bool = True) -> None:
         """Give the run its number and start its journal and, with ``log``, its log file.
 
-        A dry session has no number and writes nothing.
+        A dry session, and one in parallel mode, has no number, journal or log file.
         """
-        if not self.dry:
-            store = os.path.join(self.manager_cache_path, "store")
-            self.run.open(store, self.logs_path if log else None)
+        if not (self.dry or self.parallel_mode):
+            self.run.open(self.manager_cache_path, self.logs_path if log else None)
         for hook in self.hooks:
             hook.run_started(self)
+
+    def store(self) -> None:
+        """Record the run, unless it is recorded already or the session is dry."""
+        if self.run.number == 0:
+            self.open_run()
 
     def close_run(
         self, status: str, *, error: str | None = None, traceback: str | None = None
@@ -160,24 +175,9 @@ class ArtifactManager:
             hook.run_finished(self)
 
     @property
-    def status(self) -> str:
-        """``LIVE``, ``incomplete``, ``complete``, ``error`` or ``interrupted``."""
-        return self.run.status
-
-    @property
     def run_info(self) -> dict[str, Any]:
         """What the report and other tools are told of the run."""
         return self.run.info() | ({"interactive": True} if self.interactive else {})
-
-    @property
-    def experiment_run_number(self) -> int:
-        """Number of the run among those of its experiment; 0 until it is open."""
-        return self.run.number
-
-    @property
-    def log_path(self) -> str | None:
-        """The run's log file, or ``None``."""
-        return self.run.log_path
 
     def get_str_timestamp(self) -> str:
         """Return the run's start as ``2022-02-03-T105859``."""
@@ -197,6 +197,21 @@ class ArtifactManager:
         self.all_records.append(record)
         return len(self.all_records) - 1
 
+    def register(self, record: Record) -> None:
+        """Note what the record's hash stands for, in a session that is recorded."""
+        if record.params is not None and self.run.number and self.mapping is None:
+            self.registry.register_parameters(record.params)
+
+    def register_aggregate(self, hash_: str, active: str | None, inputs: Sequence[str]) -> None:
+        """Note what an aggregate's hash stands for, in a session that is recorded."""
+        if self.run.number and self.mapping is None:
+            self.registry.register_aggregate(hash_, active, inputs)
+
+    def count_artifacts(self, count: int) -> int:
+        """Return the place of the first of ``count`` new artifacts."""
+        first, self._artifact_count = self._artifact_count, self._artifact_count + count
+        return first
+
     def record_index(self, record: Record) -> int:
         """Return the position of ``record`` in ``records``, -1 if it is hidden."""
         return self._indices.get(record, -1)
@@ -204,16 +219,12 @@ class ArtifactManager:
     def start_over(self) -> None:
         """Forget records and reportables, to call an experiment's ``run()`` afresh."""
         self.records, self.all_records = [], []
+        self._artifact_count = 0
         self._reportables = Reportables()
         self._indices.clear()
         self._claims.clear()
 
     # -- calls -------------------------------------------------------------------------------
-
-    @property
-    def current_stage_name(self) -> str:
-        """Name of the stage that is running; empty between stages."""
-        return "" if self.active_call is None else self.active_call.name
 
     @property
     def writes_cache(self) -> bool:
@@ -376,7 +387,7 @@ class ArtifactManager:
         return [reportable for reportable in self.reportables if reportable.group is None]
 
     def generate_report(self) -> str | None:
-        """Write the run's HTML report and the index of all reports; nothing in a dry session.
+        """Write the run's HTML report and the index of all reports; nothing without a run.
 
         Returns
         -------
@@ -389,7 +400,7 @@ class ArtifactManager:
             Without curifactory-report.
 
         """
-        if self.dry or self.mapping is not None:
+        if self.dry or self.parallel_mode or self.mapping is not None:
             return None
         source = find(EXPORTERS, "report")
         if source is None:

@@ -1,9 +1,15 @@
 """Everything a user can ask of a run, in one value."""
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from curifactory.planning import OnStale
+
+
+def _option(flag: str, default: Any = False) -> Any:
+    """Return a field that ``flag`` sets on the command line."""
+    return field(default=default, metadata={"flag": flag})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,44 +18,62 @@ class RunOptions:
 
     experiment: str
     """Name of the experiment file, dots for sub-folders, without ``.py``."""
-    param_files: tuple[str, ...] = ()
+    param_files: tuple[str, ...] = _option("-p", ())
     """Names of parameter files; none means the experiment file itself."""
-    names: tuple[str, ...] = ()
+    names: tuple[str, ...] = _option("-n", ())
     """Keep only parameter sets with these names."""
-    overwrite: bool = False
+    indices: tuple[str, ...] = _option("--indices", ())
+    """Keep only these positions of each file: ``"2"``, or ``"0-3"`` for 0, 1 and 2."""
+    global_indices: tuple[str, ...] = _option("--global-indices", ())
+    """Keep only these positions of all files' sets one after the other."""
+    overwrite: bool = _option("--overwrite")
     """Ignore the cache for every stage."""
-    overwrite_stages: tuple[str, ...] = ()
+    overwrite_stages: tuple[str, ...] = _option("--overwrite-stage", ())
     """Ignore the cache for these stages."""
-    on_stale: OnStale | None = None
+    on_stale: OnStale | None = _option("--on-stale", None)  # noqa: RUF009 - it returns a field
     """What happens to stale artifacts; ``None`` for what the configuration says."""
-    dag: bool = True
+    cache: str | None = _option("--cache", None)
+    """Folder to use as the cache."""
+    dry_cache: bool = _option("--dry-cache")
+    """Read the cache but write nothing into it."""
+    prefix: str | None = _option("--prefix", None)
+    """Goes before cached files' names in place of the experiment's name."""
+    lazy: bool = _option("--lazy")
+    """Keep every output out of memory."""
+    ignore_lazy: bool = _option("--ignore-lazy")
+    """Keep lazy outputs in memory."""
+    dag: bool = field(default=True, metadata={"flag": "--no-dag", "negated": True})
     """Map and plan first, then run only what must run; ``False`` decides stage by stage."""
-    map_only: bool = False
+    map_only: bool = _option("--map")
     """Stop after planning; nothing is written."""
-    report: bool = True
+    dry: bool = _option("--dry")
+    """Write nothing at all."""
+    parallel_mode: bool = _option("--parallel-mode")
+    """Run and cache, but record no run and write no report."""
+    log: bool = field(default=True, metadata={"flag": "--no-log", "negated": True})
+    """Write a log file."""
+    report: bool = field(default=True, metadata={"flag": "--no-report", "negated": True})
     """Write a report after the run."""
-    verbose: bool = False
+    verbose: bool = _option("--verbose")
     """Log debugging messages."""
+    all_loggers: bool = _option("--all-loggers")
+    """Log messages of other libraries' loggers too."""
+    notes: str | None = None
+    """Text for the report; its first line is shown in the index. Not part of the command."""
+    run_line: str | None = None
+    """The command line to record; ``None`` for the one these options make."""
 
     def command(self) -> str:
         """Return the command line that asks for these options."""
         words = ["experiment", self.experiment]
-        for flag, values in (
-            ("-p", self.param_files),
-            ("-n", self.names),
-            ("--overwrite-stage", self.overwrite_stages),
-        ):
-            for value in values:
-                words += [flag, value]
-        if self.on_stale is not None:
-            words += ["--on-stale", self.on_stale.value]
-        for flag, wanted in (
-            ("--overwrite", self.overwrite),
-            ("--no-dag", not self.dag),
-            ("--map", self.map_only),
-            ("--no-report", not self.report),
-            ("--verbose", self.verbose),
-        ):
-            if wanted:
-                words.append(flag)
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if "flag" in item.metadata and value != item.default:
+                flag = item.metadata["flag"]
+                words += [flag] if isinstance(value, bool) else _repeated(flag, value)
         return shlex.join(words)
+
+
+def _repeated(flag: str, value: "str | tuple[str, ...]") -> list[str]:
+    values = (str(value),) if isinstance(value, str) else value
+    return [word for each in values for word in (flag, each)]

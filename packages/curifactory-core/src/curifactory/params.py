@@ -1,6 +1,7 @@
 """Parameter sets: what one record's stages are run with."""
 
 import inspect
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self, overload
@@ -71,3 +72,13 @@ def _is_undecorated(cls: type) -> bool:
         and "__dataclass_fields__" not in cls.__dict__
         and "__init__" not in cls.__dict__
     )
+
+
+def old_experiment_args() -> type[ExperimentParameters]:
+    """Return :class:`ExperimentParameters` under its old name, with a warning."""
+    warnings.warn(
+        "ExperimentArgs is called ExperimentParameters now; please use that name.",
+        DeprecationWarning,
+        stacklevel=3,
+    )
+    return ExperimentParameters

@@ -1,10 +1,12 @@
 """Records: the state and history of one parameter set in a run."""
 
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
+from curifactory.documented import RecordAttributes
 from curifactory.hashing import combine_hashes
 from curifactory.outputs import Deferred, Lazy
 from curifactory.state import State
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 _NOT_KNOWN = object()
 
 
-class Record:
+class Record(RecordAttributes):
     """What one parameter set, or one aggregate, has produced so far.
 
     Parameters
@@ -52,13 +54,15 @@ class Record:
         """Hash of an aggregate; ``None`` until an aggregate ran on this record."""
         self._output: Any = []
         self._hash = "None" if param_set is None else param_set.fill_hash()
+        manager.register(self)
         self.ordinal = manager.add_record(self, hide=hide)
         """Number of the record in its run, hidden ones included."""
 
     @property
-    def stages(self) -> list[str]:
-        """Names of the stages called on this record."""
-        return [call.name for call in self.calls]
+    def args(self) -> Any:
+        """The parameter set, under its old name."""
+        warnings.warn("record.args is called record.params now.", DeprecationWarning, stacklevel=2)
+        return self.params
 
     @property
     def stage_cachers(self) -> "list[Cacher] | None":
@@ -116,7 +120,9 @@ class Record:
         self.is_aggregate = True
         self.input_records = list(records)
         active = None if self.params is None else self._hash
-        self.combo_hash = combine_hashes(active, [record.get_hash() for record in records])
+        inputs = [record.get_hash() for record in records]
+        self.combo_hash = combine_hashes(active, inputs)
+        self.manager.register_aggregate(self.combo_hash, active, inputs)
 
     def make_copy(
         self, param_set: "ExperimentParameters | None" = None, add_to_manager: bool = True

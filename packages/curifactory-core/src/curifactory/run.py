@@ -8,9 +8,17 @@ from functools import cached_property
 from typing import Any
 
 from curifactory.calls import CallStatus, StageCall
-from curifactory.environment import GitFacts, ask_git, hostname, process_name
-from curifactory.journal import Journal, open_journal
+from curifactory.environment import (
+    GitFacts,
+    ask_git,
+    ask_git_difference,
+    hostname,
+    process_name,
+    python_facts,
+)
+from curifactory.journal import STORE, Journal, open_journal
 from curifactory.logs import RunLog
+from curifactory.old_store import import_old_store
 from curifactory.paths import safe_component
 
 TIMESTAMP_FORMAT = "%Y-%m-%d-T%H%M%S"
@@ -65,27 +73,22 @@ class Run:
         """The state of the repository, asked once."""
         return ask_git()
 
-    def open(self, store_path: str, logs_path: str | None) -> None:
+    def open(self, manager_cache_path: str, logs_path: str | None) -> None:
         """Take the next number and start the journal; and the log, if there is a ``logs_path``."""
         self._provenance = None
-        self._journal = open_journal(store_path, str(self.experiment_name))
+        import_old_store(manager_cache_path)
+        self._journal = open_journal(
+            os.path.join(manager_cache_path, STORE), str(self.experiment_name)
+        )
         self.number = self._journal.number
         if logs_path is not None:
             self.log_path = os.path.join(logs_path, f"{safe_component(self.reference)}.log")
             self.log.to_file(self.log_path)
-        facts = {
-            "format": 1,
-            "reference": self.reference,
-            "experiment_name": self.experiment_name,
-            "status": self.status,
-            "cli": self.command,
-            "hostname": self.hostname,
-            "process": process_name(),
-            "notes": self.notes,
-            "commit": self.git.commit,
-            "workdir_dirty": self.git.dirty,
-        }
+        facts = {key: fact for key, fact in self.info().items() if not key.startswith("param")}
+        facts |= {"format": 1, "process": process_name()}
         self._journal.write("opened", facts)
+        difference = ask_git_difference() if self.git.dirty else ""
+        self._journal.write("environment", {**python_facts(), "difference": difference})
 
     def record_parameters(self, parameters: dict[str, list[tuple[str, str]]]) -> None:
         """Note which parameter sets, as ``(name, hash)``, came from which file."""
@@ -105,6 +108,7 @@ class Run:
             "status": call.status,
             "seconds": call.seconds,
             "cpu_seconds": call.cpu_seconds,
+            "peak_memory": call.peak_memory,
         }
         self._journal.write("stage", facts, flush=call.status is CallStatus.FAILED)
 
@@ -126,6 +130,16 @@ class Run:
         self._journal.write("closed", {"status": status, "error": error, "calls": counts})
         self._journal.close()
         self._journal = None
+
+    def discard(self) -> None:
+        """Undo :meth:`open`: the run turned out to be bad input, and leaves no trace."""
+        if self._journal is not None:
+            self._journal.close()
+            os.unlink(self._journal.path)
+            self._journal = None
+        self.log.close()
+        if self.log_path is not None and os.path.exists(self.log_path):
+            os.unlink(self.log_path)
 
     def provenance(self) -> dict[str, Any]:
         """Return what every artifact's metadata says of the run that made it.

@@ -10,6 +10,7 @@ from curifactory.artifact import Artifact
 from curifactory.binding import bind_inputs, call_arguments
 from curifactory.calls import CallStatus, StageCall, declare
 from curifactory.causes import Cause, CauseKind
+from curifactory.environment import peak_memory
 from curifactory.exceptions import OutputSignatureError, UnreadableArtifactError
 from curifactory.mapping import forced_by, look_up
 from curifactory.outputs import Deferred, Lazy
@@ -75,6 +76,7 @@ def stage(
         def call(record: "Record", *arguments: Any, **keywords: Any) -> "Record":
             return make_call(StageCall(spec, record, None, arguments, keywords))
 
+        call.spec = spec  # type: ignore[attr-defined]
         return call
 
     return decorate
@@ -120,6 +122,7 @@ def aggregate(
             record.set_aggregate(chosen)
             return make_call(StageCall(spec, record, chosen, (), keywords))
 
+        call.spec = spec  # type: ignore[attr-defined]
         return call
 
     return decorate
@@ -149,7 +152,10 @@ def bind_outputs(call: StageCall) -> None:
     """Give ``call`` its artifacts, each with the cacher that this run's options give it."""
     manager = call.record.manager
     sources = manager.output_cachers(call.spec)
-    call.outputs = tuple(Artifact(output.name, call) for output, _ in sources)
+    first = manager.count_artifacts(len(sources))
+    call.outputs = tuple(
+        Artifact(output.name, call, first + place) for place, (output, _) in enumerate(sources)
+    )
     if not any(source is not None for _, source in sources):
         return
     call.occurrence = manager.claim(call)
@@ -243,6 +249,7 @@ def execute(call: StageCall) -> None:
     try:
         returned = call.spec.function(*positional, *call.arguments, **arguments)
         call.seconds, call.cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
+        call.peak_memory = peak_memory()
         _store(call, returned)
         manager.store_reportables(call)
     except BaseException as error:

@@ -1,0 +1,109 @@
+"""Importing a project's experiment and parameter files."""
+
+import difflib
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import ModuleType
+
+from curifactory.config import Configuration
+from curifactory.discovery import find_file, list_experiments, list_params
+from curifactory.exceptions import BadInputError
+
+
+@contextmanager
+def project_imports(configuration: Configuration) -> Iterator[None]:
+    """Let the project's modules be imported inside the block, before any installed one."""
+    root = os.path.abspath(configuration.root)
+    for name in (configuration.experiments_module_name, configuration.params_module_name):
+        _forget_other_projects(name.split(".")[0], root)
+    importlib.invalidate_caches()
+    sys.path.insert(0, root)
+    try:
+        yield
+    finally:
+        if root in sys.path:
+            sys.path.remove(root)
+
+
+def _forget_other_projects(package: str, root: str) -> None:
+    """Drop modules of the same name that an earlier run imported from another project."""
+    module = sys.modules.get(package)
+    if module is None:
+        return
+    places = [*getattr(module, "__path__", []), getattr(module, "__file__", None) or root]
+    if all(os.path.abspath(place).startswith(root + os.sep) or place == root for place in places):
+        return
+    for name in [name for name in sys.modules if name.split(".")[0] == package]:
+        del sys.modules[name]
+
+
+def import_experiment(configuration: Configuration, name: str) -> ModuleType:
+    """Return the module of the experiment ``name``.
+
+    Raises
+    ------
+    BadInputError
+        If there is no such file, it cannot be imported, or it has no ``run()``.
+
+    """
+    module_name = configuration.experiments_module_name
+    if find_file(configuration, module_name, name) is None:
+        known = [file.name for file in list_experiments(configuration)]
+        raise BadInputError(unknown("experiment", name, known, "experiment ls"))
+    module = _import(f"{module_name}.{name}", f"experiment {name!r}")
+    if not callable(getattr(module, "run", None)):
+        raise BadInputError(
+            f"experiment {name!r} ({module.__file__}) has no function run(param_sets, manager); "
+            "add one."
+        )
+    return module
+
+
+def unknown(kind: str, name: str, known: Sequence[str], command: str | None = None) -> str:
+    """Return the message that ``name`` is not there, with the nearest names that are."""
+    near = difflib.get_close_matches(name, known, n=3)
+    if near:
+        hint = f"Did you mean {' or '.join(map(repr, near))}?"
+    elif known:
+        hint = f"There is: {', '.join(map(repr, known))}."
+    else:
+        hint = "There is none at all."
+    listing = f" List them with '{command}'." if command else ""
+    return f"{kind} {name!r} not found. {hint}{listing}"
+
+
+def _import(dotted: str, what: str) -> ModuleType:
+    try:
+        return importlib.import_module(dotted)
+    except Exception as error:
+        raise BadInputError(f"{what} cannot be imported: {describe_error(error)}") from error
+
+
+def describe_error(error: BaseException) -> str:
+    """Return class, message and the last place of ``error``, on one line."""
+    frames = traceback.extract_tb(error.__traceback__)
+    text = " ".join(traceback.format_exception_only(type(error), error)[-1].split())
+    if isinstance(error, SyntaxError):
+        return f"{text} ({error.filename}, line {error.lineno})"
+    own = [frame for frame in frames if not frame.filename.startswith("<frozen ")]
+    return f"{text} ({own[-1].filename}, line {own[-1].lineno})" if own else text
+
+
+def import_parameters(configuration: Configuration, file: str) -> ModuleType:
+    """Return the module of the parameter file ``file``: of the params folder, or an experiment.
+
+    Raises
+    ------
+    BadInputError
+        If there is no such file or it cannot be imported.
+
+    """
+    for module_name in (configuration.params_module_name, configuration.experiments_module_name):
+        if find_file(configuration, module_name, file) is not None:
+            return _import(f"{module_name}.{file}", f"parameter file {file!r}")
+    known = [found.name for found in list_params(configuration)]
+    raise BadInputError(unknown("parameter file", file, known, "experiment ls"))

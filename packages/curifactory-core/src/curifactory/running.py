@@ -1,0 +1,323 @@
+"""The way of one run: collect, open, map, plan, execute, close."""
+
+import logging
+import os
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Any
+
+from curifactory.causes import CauseKind
+from curifactory.collecting import Collection, collect
+from curifactory.config import Configuration, get_configuration
+from curifactory.exceptions import BadInputError, MissingPartError
+from curifactory.explaining import describe
+from curifactory.importing import import_experiment, project_imports, unknown
+from curifactory.manager import ArtifactManager
+from curifactory.mapping import Map, RunPlan
+from curifactory.options import RunOptions
+from curifactory.planning import OnStale
+from curifactory.plugins import RUN_HOOKS, find_all
+from curifactory.protocols import RunHook
+
+_log = logging.getLogger(__name__)
+
+ExperimentFunction = Callable[[list[Any], ArtifactManager], Any]
+
+
+class ExitCode(IntEnum):
+    """What the command line exits with."""
+
+    COMPLETE = 0
+    """Everything asked for is done."""
+    FAILED = 1
+    """The experiment failed."""
+    BAD_INPUT = 2
+    """What was asked for does not exist or makes no sense; nothing was recorded."""
+    INTERRUPTED = 130
+    """Ended by Ctrl-C."""
+    TERMINATED = 143
+    """Ended by SIGTERM."""
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end by SIGTERM; handled like Ctrl-C."""
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM raise :class:`Terminated` inside the block, as far as this thread may decide."""
+
+    def terminate(_number: int, _frame: object) -> None:
+        raise Terminated
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What came of a run."""
+
+    value: Any
+    """What the experiment's ``run()`` returned; ``None`` if it failed or was only mapped."""
+    manager: ArtifactManager
+    status: str
+    """``complete``, ``error``, ``interrupted``, or ``mapped`` where nothing was to be executed."""
+    error: BaseException | None = None
+    report_path: str | None = None
+    """The report's page, where one was written."""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What a program that did this run should exit with."""
+        if isinstance(self.error, Terminated):
+            return ExitCode.TERMINATED
+        if self.status == "interrupted":
+            return ExitCode.INTERRUPTED
+        return ExitCode.COMPLETE if self.error is None else ExitCode.FAILED
+
+
+def run(
+    options: RunOptions,
+    *,
+    configuration: Configuration | None = None,
+    manager: ArtifactManager | None = None,
+    hooks: Sequence[RunHook] = (),
+) -> RunResult:
+    """Run an experiment of the project in the current directory.
+
+    Parameters
+    ----------
+    options
+        What to run, and how.
+    configuration
+        The project's configuration; by default the one found from the current directory.
+    manager
+        Run in this session, with the options that are given; its run stays open, and its earlier
+        records are forgotten. By default a new session with a run of its own.
+    hooks
+        Are told what happens, besides those that are installed.
+
+    Returns
+    -------
+    RunResult
+        Also where the experiment failed or was interrupted; its report is written then too.
+
+    Raises
+    ------
+    BadInputError
+        If what ``options`` name does not exist; nothing has been written then.
+
+    """
+    configuration = configuration or get_configuration()
+    with project_imports(configuration):
+        experiment = import_experiment(configuration, options.experiment)
+        collection = collect(configuration, options)
+        if manager is None:
+            manager = _make_manager(options, configuration, hooks)
+        else:
+            _apply(options, manager)
+        return _Run(options, manager, experiment.run, collection).result()
+
+
+def _make_manager(
+    options: RunOptions, configuration: Configuration, hooks: Sequence[RunHook]
+) -> ArtifactManager:
+    installed = [] if options.map_only else [make() for make in find_all(RUN_HOOKS)]
+    manager = ArtifactManager(
+        options.experiment,
+        dry=options.dry or options.map_only,
+        dry_cache=options.dry_cache,
+        parallel_mode=options.parallel_mode,
+        prefix=options.prefix,
+        lazy=options.lazy,
+        ignore_lazy=options.ignore_lazy,
+        notes=options.notes,
+        cache_path=None if options.cache is None else _cache_folder(options.cache),
+        run_line=options.run_line or options.command(),
+        status_override=None,
+        live_log_debug=options.verbose,
+        disable_non_cf_loggers=not options.all_loggers,
+        config=configuration,
+        hooks=[*hooks, *installed],
+    )
+    manager.overwrite = options.overwrite
+    manager.overwrite_stages = list(options.overwrite_stages)
+    return manager
+
+
+def _apply(options: RunOptions, manager: ArtifactManager) -> None:
+    """Let a session that exists already honour the options that are given."""
+    manager.dry |= options.dry or options.map_only
+    manager.dry_cache |= options.dry_cache
+    manager.parallel_mode |= options.parallel_mode
+    manager.lazy |= options.lazy
+    manager.ignore_lazy |= options.ignore_lazy
+    manager.overwrite |= options.overwrite
+    manager.overwrite_stages = [*manager.overwrite_stages, *options.overwrite_stages]
+    manager.prefix = options.prefix or manager.prefix
+    if options.cache is not None:
+        manager.config = manager.config.updated({"cache_path": _cache_folder(options.cache)})
+    if options.notes is not None:
+        manager.run.notes = options.notes
+
+
+def _cache_folder(path: str) -> str:
+    """Return the folder with the artifacts, also where ``path`` is the folder of a full store."""
+    artifacts = os.path.join(path, "artifacts")
+    return artifacts if os.path.isdir(artifacts) else path
+
+
+class _Run:
+    """One run of an experiment's function, from its opening to its end."""
+
+    def __init__(
+        self,
+        options: RunOptions,
+        manager: ArtifactManager,
+        function: ExperimentFunction,
+        collection: Collection,
+    ) -> None:
+        self.options = options
+        self.manager = manager
+        self.owns_run = manager.run.number == 0 and manager.status != "LIVE"
+        self.function = function
+        self.collection = collection
+
+    def result(self) -> RunResult:
+        manager = self.manager
+        if self.owns_run:
+            manager.open_run(log=self.options.log)
+        manager.plan = None
+        manager.start_over()
+        manager.run.record_parameters(self.collection.by_file)
+        value, status = None, "complete"
+        error: BaseException | None = None
+        try:
+            with _terminable():
+                value, status = self._map_and_execute()
+        except BadInputError:
+            if self.owns_run:
+                manager.run.discard()
+            raise
+        except KeyboardInterrupt as interrupt:
+            status, error = "interrupted", interrupt
+        except Exception as failure:  # noqa: BLE001 - the result carries it on
+            status, error = "error", failure
+        path = self._close(status, error)
+        return RunResult(value, manager, status, error, path)
+
+    def _map_and_execute(self) -> tuple[Any, str]:
+        manager = self.manager
+        if (self.options.dag and not self.options.parallel_mode) or self.options.map_only:
+            manager.plan = self._plan()
+        if self.options.map_only:
+            return None, "mapped"
+        manager.start_over()
+        value = self._call()
+        if manager.plan is not None:
+            _report_differences(manager.plan, manager)
+        return value, "complete"
+
+    def _call(self) -> Any:
+        return self.function(list(self.collection.parameter_sets), self.manager)
+
+    def _plan(self) -> RunPlan | None:
+        """Map the experiment and return the plan; ``None`` where ``run()`` reads results."""
+        manager = self.manager
+        manager.mapping = mapped = Map()
+        try:
+            self._call()
+        except Exception as error:
+            if mapped.read is None and not isinstance(error, OSError):
+                raise
+            reason = str(error) if mapped.read is None else f"it reads {mapped.read!r}"
+            mapped.read = mapped.read or reason
+        finally:
+            manager.mapping = None
+        if mapped.read is not None:
+            _log.warning(
+                "run() needs results between stages (%s): going on linearly, as with --no-dag.",
+                mapped.read,
+            )
+            return None
+        _require_stages(mapped, self.options.overwrite_stages)
+        on_stale = self.options.on_stale or OnStale(manager.config.on_stale)
+        plan = RunPlan(mapped, on_stale)
+        if on_stale is OnStale.WARN:
+            _warn_of_stale(plan, self.options)
+        return plan
+
+    def _close(self, status: str, error: BaseException | None) -> str | None:
+        manager = self.manager
+        if self.owns_run and error is None:
+            manager.close_run(status)
+        elif self.owns_run and error is not None:
+            lines = traceback.format_exception(type(error), error, error.__traceback__)
+            manager.close_run(status, error=_one_line(error), traceback="".join(lines))
+        try:
+            wanted = self.options.report and manager.run.number
+            return _write_report(manager) if wanted else None
+        finally:
+            if self.owns_run:
+                manager.log.close()
+
+
+def _one_line(error: BaseException) -> str:
+    """Return ``Class - message``."""
+    return f"{type(error).__name__} - {error}"
+
+
+def _write_report(manager: ArtifactManager) -> str | None:
+    try:
+        return manager.generate_report()
+    except MissingPartError as error:
+        _log.warning("No report: %s", error)
+        return None
+
+
+def _require_stages(mapped: Map, names: Sequence[str]) -> None:
+    known = list(dict.fromkeys(call.name for call in mapped.calls))
+    for name in names:
+        if name not in known:
+            raise BadInputError(unknown("stage", name, known))
+
+
+def _warn_of_stale(plan: RunPlan, options: RunOptions) -> None:
+    for index in plan.plan.stale():
+        call = plan.mapped.calls[index]
+        causes = plan.plan.decisions[index].causes
+        reason = next(cause for cause in causes if cause.kind is CauseKind.INPUT_RENEWED)
+        _log.warning(
+            "%s of %s is used from the cache although it is %s. Renew it with: %s",
+            call.name,
+            call.record.get_reference_name(),
+            describe(reason),
+            replace(options, on_stale=OnStale.RERUN).command(),
+        )
+
+
+def _report_differences(plan: RunPlan, manager: ArtifactManager) -> None:
+    for call in plan.unplanned:
+        _log.warning(
+            "the map did not have stage %r of %s; it was decided on the spot.",
+            call.name,
+            call.record.get_reference_name(),
+        )
+    for call in plan.missing_calls(manager):
+        _log.warning(
+            "the map had stage %r of %s, which run() did not call this time.",
+            call.name,
+            call.record.get_reference_name(),
+        )
