@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from curifactory.calls import StageCall
     from curifactory.protocols import Cacher
 
+NOT_IN_MEMORY = object()
+"""What stands for a value that is not in memory, since ``None`` is a value."""
 _PREVIEW_LENGTH = 60
 _previews = reprlib.Repr()
 _previews.maxstring = _previews.maxother = _previews.maxlong = _PREVIEW_LENGTH
@@ -66,11 +68,18 @@ class Artifact:
         return self._type_name
 
     def _look(self) -> None:
-        state = self.call.record.state
-        if not self._type_name and state.artifacts.get(self.name) is self:
-            value = state.held(self.name)
-            if not isinstance(value, Lazy | Deferred):
+        if not self._type_name:
+            value = self.in_memory()
+            if value is not NOT_IN_MEMORY:
                 self.describe(value)
+
+    def in_memory(self) -> Any:
+        """Return the value if the record that made it holds it, or else ``NOT_IN_MEMORY``."""
+        state = self.call.record.state
+        if state.artifacts.get(self.name) is not self:
+            return NOT_IN_MEMORY
+        value = state.held(self.name)
+        return NOT_IN_MEMORY if isinstance(value, Lazy | Deferred) else value
 
     def fetch(self) -> Any:
         """Return the value: from the cache, or computed again where the cache has none."""

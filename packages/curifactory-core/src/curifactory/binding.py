@@ -1,14 +1,12 @@
 """Finding what the inputs of a call stand for, and reading their values."""
 
-import hashlib
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from curifactory.artifact import Artifact
-from curifactory.calls import BoundInput, InputSource, StageCall
-from curifactory.exceptions import InputSignatureError, MissingInputError, UnhashableParameterError
-from curifactory.hashing import represent
+from curifactory.calls import BoundInput, InputSource, Origin, StageCall
+from curifactory.exceptions import InputSignatureError, MissingInputError
 from curifactory.outputs import Deferred, Lazy
 
 if TYPE_CHECKING:
@@ -17,8 +15,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def bind_inputs(call: StageCall) -> tuple[BoundInput, ...]:
-    """Return what each input of ``call`` stands for now, reading no value.
+def bind_inputs(call: StageCall) -> None:
+    """Fix what ``call`` reads, loading nothing; later changes of the states do not matter to it.
 
     Raises
     ------
@@ -29,16 +27,25 @@ def bind_inputs(call: StageCall) -> tuple[BoundInput, ...]:
 
     """
     bind = _from_records if call.is_aggregate else _from_state
-    return tuple(bind(call, name) for name in call.spec.inputs)
+    call.inputs = tuple(bind(call, name) for name in call.spec.inputs)
+    if call.is_aggregate and not call.spec.inputs:
+        call.others = tuple(
+            _origin(record, name) for record in call.records or () for name in record.state
+        )
+
+
+def _origin(record: "Record", name: str) -> Origin:
+    artifact = record.state.artifacts.get(name)
+    if artifact is not None:
+        return Origin(record, artifact)
+    return Origin(record, None, record.state.held(name))
 
 
 def _from_state(call: StageCall, name: str) -> BoundInput:
     if name in call.keywords:
         return BoundInput(name, InputSource.KEYWORD)
-    state = call.record.state
-    if name in state:
-        artifact = state.artifacts.get(name)
-        return BoundInput(name, InputSource.STATE, () if artifact is None else (artifact,))
+    if name in call.record.state:
+        return BoundInput(name, InputSource.STATE, (_origin(call.record, name),))
     if not call.spec.suppress_missing_inputs:
         raise MissingInputError(_missing(call, name))
     if name not in call.spec.defaults:
@@ -55,7 +62,7 @@ def _missing(call: StageCall, name: str) -> str:
     there = ", ".join(map(repr, record.state)) or "nothing"
     return (
         f"stage {call.name!r} needs the input {name!r}, which {record.get_reference_name()} "
-        f"(hash {record.get_hash()}) does not have. It has: {there}. Call a stage that outputs "
+        f"(hash {call.hash}) does not have. It has: {there}. Call a stage that outputs "
         f"{name!r} before, or pass it: {call.name}(record, {name}=...)."
     )
 
@@ -63,102 +70,73 @@ def _missing(call: StageCall, name: str) -> str:
 def _from_records(call: StageCall, name: str) -> BoundInput:
     if name in call.keywords:
         return BoundInput(name, InputSource.KEYWORD)
-    artifacts = []
+    origins = []
     for record in call.records or ():
-        if name not in record.state:
+        if name in record.state:
+            origins.append(_origin(record, name))
+        else:
             _log.warning(
                 "aggregate %r: %s does not have the input %r and is left out of it.",
                 call.name,
                 record.get_reference_name(),
                 name,
             )
-        elif name in record.state.artifacts:
-            artifacts.append(record.state.artifacts[name])
-    return BoundInput(name, InputSource.RECORDS, tuple(artifacts))
+    return BoundInput(name, InputSource.RECORDS, tuple(origins))
+
+
+def origins_read(call: StageCall) -> Iterator[Origin]:
+    """Yield where everything comes from that ``call`` depends on."""
+    for bound in call.inputs:
+        yield from bound.origins
+    yield from call.others
 
 
 def artifacts_read(call: StageCall) -> Iterator[Artifact]:
-    """Yield every artifact that ``call`` depends on.
-
-    An aggregate that declares no inputs may read anything from its records' states, so it depends
-    on all that is there.
-    """
-    for bound in call.inputs:
-        yield from bound.artifacts
-    if call.is_aggregate and not call.spec.inputs:
-        for record in call.records or ():
-            yield from record.state.artifacts.values()
+    """Yield every artifact that ``call`` depends on."""
+    for origin in origins_read(call):
+        if origin.artifact is not None:
+            yield origin.artifact
 
 
-def input_values(call: StageCall) -> dict[str, Any]:
-    """Return the value of every input of ``call``, loading or computing what is not in memory."""
+def call_keywords(call: StageCall) -> dict[str, Any]:
+    """Return the keywords for the stage's function, with inputs loaded or computed as needed."""
     values: dict[str, Any] = {}
     for bound in call.inputs:
         if bound.source is InputSource.STATE:
-            values[bound.name] = _value(call.record, bound.name, bound.artifacts)
+            values[bound.name] = _value(bound.origins[0])
         elif bound.source is InputSource.RECORDS:
-            values[bound.name] = _record_values(call, bound)
+            values[bound.name] = {origin.record: _value(origin) for origin in bound.origins}
+    values.update(call.keywords)
     return values
 
 
-def _value(record: "Record", name: str, artifacts: tuple[Artifact, ...]) -> Any:
-    """Return the value an input was bound to, although another may have taken its name since."""
-    state = record.state
-    if not artifacts or state.artifacts.get(name) is artifacts[0]:
-        value = state.held(name)
-        if type(value) is Lazy:
-            return value.load() if value.resolve else value
-        return state[name] if type(value) is Deferred else value
-    return artifacts[0].fetch()
+def _value(origin: Origin) -> Any:
+    artifact = origin.artifact
+    if artifact is None:
+        value = origin.value
+    elif is_held(origin):
+        value = origin.record.state.held(artifact.name)
+        if type(value) is Deferred:
+            value = origin.record.state[artifact.name]
+    else:
+        return artifact.fetch()
+    return value.load() if type(value) is Lazy and value.resolve else value
 
 
-def _record_values(call: StageCall, bound: BoundInput) -> "dict[Record, Any]":
-    produced = {id(artifact) for artifact in bound.artifacts}
-    values = {}
-    for record in call.records or ():
-        artifact = record.state.artifacts.get(bound.name)
-        if bound.name in record.state and (artifact is None or id(artifact) in produced):
-            values[record] = _value(record, bound.name, () if artifact is None else (artifact,))
-    return values
+def is_held(origin: Origin) -> bool:
+    """Tell whether the record's state still has the artifact that was found there."""
+    artifact = origin.artifact
+    return artifact is not None and origin.record.state.artifacts.get(artifact.name) is artifact
 
 
-def lineage(call: StageCall) -> str:
-    """Return a digest of what ``call`` computes: its stage and parameters and those of its inputs.
-
-    Two calls of one run with equal lineage compute the same artifacts.
-    """
-    waiting = [call]
-    while waiting:
-        current = waiting[-1]
-        missing = [read.call for read in artifacts_read(current) if read.call._lineage is None]
-        if current._lineage is None and missing:
-            waiting.extend(missing)
-            continue
-        waiting.pop()
-        if current._lineage is None:
-            current._lineage = _digest(current)
-    return str(call._lineage)
-
-
-def _digest(call: StageCall) -> str:
-    parts = [str(id(call.spec)), call.record.get_hash()]
-    for bound in call.inputs:
-        parts.append(bound.name)
-        if bound.source is InputSource.STATE and not bound.artifacts:
-            parts.append(_identify(call.record.state.held(bound.name)))
-    parts += [f"{artifact.call._lineage}.{artifact.name}" for artifact in artifacts_read(call)]
-    parts += [_identify(value) for value in call.arguments]
-    parts += [f"{name}={_identify(value)}" for name, value in sorted(call.keywords.items())]
-    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
-
-
-def _identify(value: object) -> str:
-    try:
-        return represent(value)
-    except UnhashableParameterError:
-        return f"object {id(value)}"
-
-
-def call_arguments(call: StageCall) -> Mapping[str, Any]:
-    """Return the keywords to call the stage's function with."""
-    return {**input_values(call), **call.keywords}
+def is_available(origin: Origin) -> bool:
+    """Tell whether the value can be had without executing a stage."""
+    artifact = origin.artifact
+    if artifact is None:
+        return True
+    for state in (origin.record.state, artifact.call.record.state):
+        if state.artifacts.get(artifact.name) is artifact:
+            held = state.held(artifact.name)
+            if not isinstance(held, Lazy | Deferred):
+                return True
+    return artifact.cacher is not None and artifact.cacher.look_up().hit

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from curifactory.artifact import Artifact
 from curifactory.exceptions import (
@@ -100,9 +100,14 @@ def _check_cachers(
 
 
 def _check_names(stage: str, names: Sequence[str]) -> None:
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise OutputSignatureError(f"{stage} lists the output {repeated[0]!r} more than once.")
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise OutputSignatureError(f"{stage} lists the output {name!r} more than once.")
+        if name.removesuffix("_metadata") != name and name.removesuffix("_metadata") in names:
+            raise OutputSignatureError(
+                f"{stage} lists an output {name!r}, which is where the metadata of another output "
+                "is stored. Rename it."
+            )
 
 
 def _check_inputs(
@@ -127,18 +132,32 @@ class InputSource(StrEnum):
     RECORDS = "records"
 
 
+class Origin(NamedTuple):
+    """Where one value that a call reads comes from, fixed when the call is made."""
+
+    record: "Record"
+    """The record in whose state it was found."""
+    artifact: Artifact | None
+    """What it is; ``None`` for a value that the user put there."""
+    value: Any = None
+    """That value."""
+
+
 class BoundInput:
-    """An input of a call with the artifacts it stands for."""
+    """An input of a call with what it stands for."""
 
-    __slots__ = ("artifacts", "name", "source")
+    __slots__ = ("name", "origins", "source")
 
-    def __init__(
-        self, name: str, source: InputSource, artifacts: tuple[Artifact, ...] = ()
-    ) -> None:
+    def __init__(self, name: str, source: InputSource, origins: tuple[Origin, ...] = ()) -> None:
         self.name = name
         self.source = source
-        self.artifacts = artifacts
-        """One per record for aggregates; none where the value is no artifact."""
+        self.origins = origins
+        """One for each record that has it; none for keywords and defaults."""
+
+    @property
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """The artifacts it stands for."""
+        return tuple(origin.artifact for origin in self.origins if origin.artifact is not None)
 
 
 class CallStatus(StrEnum):
@@ -155,20 +174,25 @@ class StageCall:
     """One use of a stage on one record, identified by the record and the position in it."""
 
     __slots__ = (
+        "_file_stage",
         "_lineage",
         "arguments",
         "cachers",
         "cpu_seconds",
         "decision",
         "error",
+        "execution",
+        "hash",
         "inputs",
         "keywords",
-        "occurrence",
+        "number",
+        "others",
         "outputs",
         "peak_memory",
         "position",
         "record",
         "records",
+        "renewed_by",
         "seconds",
         "spec",
         "status",
@@ -189,9 +213,13 @@ class StageCall:
         self.arguments = arguments
         self.keywords = keywords or {}
         self.position = len(record.calls)
-        self.occurrence = 1
-        """Above 1 if another call of this run has the same file names and other inputs."""
+        self.hash = record.get_hash()
+        """Hash of the record when the call was made, which names its artifacts."""
+        self.number = record.manager.count_call()
+        """Place among the calls of the session."""
         self.inputs: tuple[BoundInput, ...] = ()
+        self.others: tuple[Origin, ...] = ()
+        """What an aggregate may read besides its inputs: everything, if it declares none."""
         self.outputs: tuple[Artifact, ...] = ()
         self.cachers: list[Any] | None = None
         """The cachers of the outputs; ``None`` if there are none."""
@@ -204,7 +232,12 @@ class StageCall:
         self.peak_memory: int | None = None
         """The most memory the process had held when the execution ended, in bytes."""
         self.error: BaseException | None = None
+        self.execution = ""
+        """A token that all artifacts of one execution carry."""
+        self.renewed_by: str | None = None
+        """A forced call that this one was computed from, where there is no plan."""
         self._lineage: str | None = None
+        self._file_stage: str | None = None
 
     @property
     def name(self) -> str:
@@ -215,6 +248,18 @@ class StageCall:
     def is_aggregate(self) -> bool:
         """Whether the stage runs over records."""
         return self.spec.is_aggregate
+
+    @property
+    def file_stage(self) -> str:
+        """The stage's name in file names, with a suffix where another call has these names."""
+        if self._file_stage is None:
+            self._file_stage = self.record.manager.claim(self)
+        return self._file_stage
+
+    @property
+    def label(self) -> str:
+        """Stage and record, for messages."""
+        return f"{self.spec.name!r} of {self.record.get_reference_name()}"
 
     @property
     def key(self) -> tuple[int, int]:

@@ -5,12 +5,23 @@ import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
 from typing import Any
 
 from curifactory.exceptions import ConfigurationError
-from curifactory.planning import OnStale
 
 FILE_NAME = "curifactory_config.json"
+
+
+class OnStale(StrEnum):
+    """What happens to a cached artifact whose inputs are computed again."""
+
+    WARN = "warn"
+    """Use it, and name it."""
+    RERUN = "rerun"
+    """Compute it again."""
+    IGNORE = "ignore"
+    """Use it."""
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,10 @@ from curifactory.causes import Cause, CauseKind
 
 _WORDS = {
     CauseKind.MISSING: "{subject} is not in the cache",
-    CauseKind.FOREIGN: "the cached file for {subject} belongs to {detail}",
+    CauseKind.FOREIGN: "the cached file for {subject} is another artifact: {detail}",
     CauseKind.DAMAGED: "cached {subject} is damaged: {detail}",
+    CauseKind.UNREADABLE: "an output of {subject} cannot be loaded",
+    CauseKind.TORN: "the cached outputs of {subject} come from different executions",
     CauseKind.UNVERIFIED: "{subject} has no metadata, used as it is",
     CauseKind.NO_CACHER: "{subject} has no cacher",
     CauseKind.NO_OUTPUTS: "it has no outputs to cache",

@@ -18,8 +18,7 @@ from curifactory.exceptions import BadInputError
 def project_imports(configuration: Configuration) -> Iterator[None]:
     """Let the project's modules be imported inside the block, before any installed one."""
     root = os.path.abspath(configuration.root)
-    for name in (configuration.experiments_module_name, configuration.params_module_name):
-        _forget_other_projects(name.split(".")[0], root)
+    _forget_other_projects(root)
     importlib.invalidate_caches()
     sys.path.insert(0, root)
     try:
@@ -29,16 +28,27 @@ def project_imports(configuration: Configuration) -> Iterator[None]:
             sys.path.remove(root)
 
 
-def _forget_other_projects(package: str, root: str) -> None:
-    """Drop modules of the same name that an earlier run imported from another project."""
-    module = sys.modules.get(package)
-    if module is None:
-        return
-    places = [*getattr(module, "__path__", []), getattr(module, "__file__", None) or root]
-    if all(os.path.abspath(place).startswith(root + os.sep) or place == root for place in places):
-        return
-    for name in [name for name in sys.modules if name.split(".")[0] == package]:
+def _forget_other_projects(root: str) -> None:
+    """Drop modules named like this project's that an earlier run took from another project."""
+    own = {os.path.splitext(name)[0] for name in os.listdir(root)}
+    foreign = {
+        name
+        for name in (own & sys.modules.keys()) - {"curifactory"}
+        if not all(_may_stay(place, root) for place in _places(sys.modules[name]))
+    }
+    for name in [name for name in sys.modules if name.split(".")[0] in foreign]:
         del sys.modules[name]
+
+
+def _places(module: ModuleType) -> list[str]:
+    places = [*getattr(module, "__path__", []), getattr(module, "__file__", None)]
+    return [os.path.abspath(place) for place in places if place is not None]
+
+
+def _may_stay(place: str, root: str) -> bool:
+    """Tell whether a module is this project's, or installed and nobody's project."""
+    installed = (sys.prefix, sys.base_prefix, root)
+    return any(place.startswith(folder + os.sep) for folder in installed)
 
 
 def import_experiment(configuration: Configuration, name: str) -> ModuleType:

@@ -12,26 +12,20 @@ import time
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from curifactory.paths import safe_component, write_atomically
+from curifactory.paths import remove_empty_folders, safe_component, write_atomically
 
 STORE = "store"
 """Name of the folder for journals below a ``manager_cache_path``."""
 SUFFIX = ".jsonl"
 _HINT = "last_number"
-_FLUSH_SECONDS = 0.1
 
 
 class Journal:
-    """The one writer of a run's journal.
-
-    Lines about stages are flushed at most ten times a second; all others at once, and everything
-    when the interpreter ends.
-    """
+    """The one writer of a run's journal; every line is with the system when it is written."""
 
     def __init__(self, file: TextIO, number: int) -> None:
         self.number = number
         self._file = file
-        self._flushed = time.monotonic()
         atexit.register(self.close)
 
     @property
@@ -39,13 +33,11 @@ class Journal:
         """Path of the journal's file."""
         return self._file.name
 
-    def write(self, event: str, facts: Mapping[str, Any], *, flush: bool = True) -> None:
+    def write(self, event: str, facts: Mapping[str, Any]) -> None:
         """Append a line with ``event``, the time (seconds since 1970) and ``facts``."""
         line = {"event": event, "time": round(time.time(), 3), **facts}
         self._file.write(json.dumps(line, default=str) + "\n")
-        if flush or time.monotonic() - self._flushed > _FLUSH_SECONDS:
-            self._file.flush()
-            self._flushed = time.monotonic()
+        self._file.flush()
 
     def close(self) -> None:
         """Make everything written durable and close the file."""
@@ -55,6 +47,15 @@ class Journal:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
+
+    def discard(self) -> None:
+        """Remove the journal, and give its number back if it was the last one."""
+        self.close()
+        os.unlink(self.path)
+        folder = os.path.dirname(self.path)
+        if _last_number(folder) == self.number:
+            os.unlink(os.path.join(folder, _HINT))
+        remove_empty_folders(folder, 3)
 
 
 def open_journal(store_path: str, experiment_name: str) -> Journal:
@@ -116,7 +117,7 @@ def list_journals(folder: str) -> list[tuple[int, str]]:
 def read_journal(path: str) -> list[dict[str, Any]]:
     """Return the lines of a journal, without a last one that a crash cut off."""
     lines = []
-    with open(path, encoding="utf-8") as file:
+    with open(path, encoding="utf-8", errors="replace") as file:
         for text in file:
             try:
                 lines.append(json.loads(text))

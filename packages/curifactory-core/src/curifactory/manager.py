@@ -7,18 +7,19 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from curifactory import staging
+from curifactory import fetching, performing
 from curifactory.artifact import Artifact
-from curifactory.binding import lineage
 from curifactory.calls import StageCall, StageSpec
-from curifactory.config import Configuration, get_configuration
+from curifactory.causes import Cause
+from curifactory.config import Configuration, OnStale, get_configuration
 from curifactory.documented import ManagerAttributes
 from curifactory.environment import is_interactive
-from curifactory.exceptions import MissingPartError, ReadWhileMappingError
+from curifactory.exceptions import MissingPartError
+from curifactory.lineage import lineage
 from curifactory.logs import RunLog
 from curifactory.mapping import Map, RunPlan
-from curifactory.outputs import OutputSpec
-from curifactory.paths import require_inside, safe_component
+from curifactory.outputs import OutputSpec, Unread
+from curifactory.paths import artifact_file_name, require_inside
 from curifactory.planning import Decision
 from curifactory.plugins import CACHERS, EXPORTERS, find
 from curifactory.protocols import Exporter, Reportable, RunHook
@@ -28,7 +29,7 @@ from curifactory.reportables import Reportables
 from curifactory.run import Run
 
 if TYPE_CHECKING:
-    from curifactory.protocols import CacherSource
+    from curifactory.protocols import CacherSource, Publication
 
 _log = logging.getLogger(__name__)
 
@@ -124,6 +125,10 @@ class ArtifactManager(ManagerAttributes):
         """Ignore the cache for every stage."""
         self.overwrite_stages: list[str] = []
         """Names of stages to ignore the cache for."""
+        self.on_stale = OnStale(self.config.on_stale)
+        """What happens to cached artifacts whose inputs are computed again."""
+        self.computes_missing = True
+        """Whether a stage that was not to run does so when somebody reads its result."""
         self.records: list[Record] = []
         self.all_records: list[Record] = []
         """The records with the hidden ones, in the order they were made."""
@@ -139,11 +144,10 @@ class ArtifactManager(ManagerAttributes):
         self.run = Run(experiment_name, status, self.log, command=command, notes=notes)
         """The run this session belongs to."""
         self.registry = ParameterRegistry(self.manager_cache_path)
-        self._artifact_count = 0
+        self._artifact_count = self._call_count = 0
         self._reportables = Reportables()
-        self._indices: dict[Record, int] = {}
         self._folders: set[str] = set()
-        self._claims: dict[tuple[str, ...], list[str]] = {}
+        self._claims: dict[tuple[str, str], str] = {}
         self._output_cachers: dict[Any, tuple[tuple[OutputSpec, CacherSource | None], ...]] = {}
         if status == "LIVE":
             self.open_run(log=not suppress_live_log)
@@ -192,36 +196,36 @@ class ArtifactManager(ManagerAttributes):
     def add_record(self, record: Record, *, hide: bool) -> int:
         """Take ``record`` into the session and return its number, hidden records counted."""
         if not hide:
-            self._indices[record] = len(self.records)
+            record.index = len(self.records)
             self.records.append(record)
         self.all_records.append(record)
         return len(self.all_records) - 1
 
     def register(self, record: Record) -> None:
-        """Note what the record's hash stands for, in a session that is recorded."""
-        if record.params is not None and self.run.number and self.mapping is None:
-            self.registry.register_parameters(record.params)
+        """Note what the record's hash stands for."""
+        if record.params is not None and self.mapping is None:
+            self.registry.register_parameters(record.params, keep=self.run.number > 0)
 
     def register_aggregate(self, hash_: str, active: str | None, inputs: Sequence[str]) -> None:
-        """Note what an aggregate's hash stands for, in a session that is recorded."""
-        if self.run.number and self.mapping is None:
-            self.registry.register_aggregate(hash_, active, inputs)
+        """Note what an aggregate's hash stands for."""
+        if self.mapping is None:
+            self.registry.register_aggregate(hash_, active, inputs, keep=self.run.number > 0)
+
+    def count_call(self) -> int:
+        """Return the place of a new call."""
+        self._call_count += 1
+        return self._call_count - 1
 
     def count_artifacts(self, count: int) -> int:
         """Return the place of the first of ``count`` new artifacts."""
         first, self._artifact_count = self._artifact_count, self._artifact_count + count
         return first
 
-    def record_index(self, record: Record) -> int:
-        """Return the position of ``record`` in ``records``, -1 if it is hidden."""
-        return self._indices.get(record, -1)
-
     def start_over(self) -> None:
         """Forget records and reportables, to call an experiment's ``run()`` afresh."""
         self.records, self.all_records = [], []
-        self._artifact_count = 0
+        self._artifact_count = self._call_count = 0
         self._reportables = Reportables()
-        self._indices.clear()
         self._claims.clear()
 
     # -- calls -------------------------------------------------------------------------------
@@ -256,30 +260,26 @@ class ArtifactManager(ManagerAttributes):
                 )
         return OutputSpec(output.name, lazy, output.resolve), cacher
 
-    def claim(self, call: StageCall) -> int:
-        """Return 1, or a higher number if calls with other inputs have its file names."""
-        names = (self._prefix(None), call.record.get_hash(), call.name)
-        lineages = self._claims.setdefault(names, [])
+    def claim(self, call: StageCall) -> str:
+        """Return the stage's name for files of ``call``, with a suffix if the plain one is taken.
+
+        It is taken by a call of other lineage whose file names would be the same.
+        """
         own = lineage(call)
-        if own not in lineages:
-            lineages.append(own)
-        return lineages.index(own) + 1
+        names = [output.name for output in call.spec.outputs] + ["reportables"]
+        stems = [(call.hash, f"{call.name}_{name}") for name in names]
+        owners = [self._claims.setdefault(stem, own) for stem in stems]
+        return call.name if all(owner == own for owner in owners) else f"{call.name}-{own[:10]}"
 
     def fetch(self, artifact: Artifact) -> Any:
         """Return the value of ``artifact``: from memory or the cache, or else computed again.
 
-        Raises
-        ------
-        ReadWhileMappingError
-            While mapping, when there are no values yet.
-
+        While mapping there are no values; what is returned then may only be passed on.
         """
-        if self.mapping is not None:
-            self.mapping.read = artifact.name
-            raise ReadWhileMappingError(
-                f"run() reads {artifact.name!r} between stages, but a map has no values."
-            )
-        return staging.fetch(artifact)
+        if self.mapping is None:
+            return fetching.fetch(artifact)
+        self.mapping.handed_out.append(artifact.name)
+        return Unread(artifact)
 
     def call_started(self, call: StageCall) -> None:
         """Tell log and hooks that the function of ``call`` is about to be called."""
@@ -298,6 +298,10 @@ class ArtifactManager(ManagerAttributes):
         self.run.record_call(call)
         for hook in self.hooks:
             hook.stage_finished(call)
+
+    def warn_of_stale(self, call: StageCall, cause: Cause) -> None:
+        """Say that cached artifacts of ``call`` are used although they are stale."""
+        performing.warn_of_stale(call, cause, f"{self.run.command} --on-stale rerun")
 
     def describe_call(self, call: StageCall) -> str:
         """Return stage, record, parameter set and experiment of ``call`` for messages."""
@@ -325,12 +329,15 @@ class ArtifactManager(ManagerAttributes):
 
         The stage is the one that runs on ``record``, or ran last, unless ``stage_name`` names one.
         """
-        if stage_name is None:
-            stage_name = record.calls[-1].name if record.calls else ""
-            if self.active_call is not None and self.active_call.record is record:
-                stage_name = self.active_call.name
-        parts = (self._prefix(prefix), record.get_hash(), stage_name, obj_name)
-        return "_".join(map(safe_component, parts))
+        call = self.active_call
+        if call is None or call.record is not record:
+            call = record.calls[-1] if record.calls else None
+        stage = stage_name or ("" if call is None else call.name)
+        return self.file_name(obj_name, record.get_hash(), prefix, stage)
+
+    def file_name(self, obj_name: str, hash_: str, prefix: str | None, stage_name: str) -> str:
+        """Return the name of a file in the cache."""
+        return artifact_file_name(self._prefix(prefix), hash_, stage_name, obj_name)
 
     def get_artifact_path(
         self,
@@ -348,15 +355,25 @@ class ArtifactManager(ManagerAttributes):
             If ``subdir`` leads out of the cache.
 
         """
+        name = self.get_artifact_filename(obj_name, record, prefix, stage_name)
+        return os.path.join(self.cache_folder(subdir), name)
+
+    def cache_folder(self, subdir: str | None = None) -> str:
+        """Return the cache's folder or one in it, which is made unless nothing is written.
+
+        Raises
+        ------
+        ValueError
+            If ``subdir`` leads out of the cache.
+
+        """
         folder = self.cache_path
         if subdir:
             folder = require_inside(os.path.join(folder, subdir), folder)
         if self.writes_cache and folder not in self._folders:
             os.makedirs(folder, exist_ok=True)
             self._folders.add(folder)
-        return os.path.join(
-            folder, self.get_artifact_filename(obj_name, record, prefix, stage_name)
-        )
+        return folder
 
     # -- reportables -------------------------------------------------------------------------
 
@@ -369,10 +386,13 @@ class ArtifactManager(ManagerAttributes):
         """Show ``reportable`` in the report, under the stage of ``call``."""
         self._reportables.add(reportable, call)
 
-    def store_reportables(self, call: StageCall) -> None:
-        """Keep what ``call`` reported, for runs in which it is skipped."""
-        if self.writes_cache:
-            self._reportables.store(call)
+    def forget_reportables(self, call: StageCall) -> None:
+        """Drop what ``call`` reported, which is about to be executed again."""
+        self._reportables.forget(call)
+
+    def write_reportables(self, call: StageCall) -> "list[Publication]":
+        """Write what ``call`` reported, for runs in which it is skipped."""
+        return self._reportables.write(call)
 
     def restore_reportables(self, call: StageCall) -> None:
         """Show again what ``call`` reported when it was executed."""
@@ -409,6 +429,9 @@ class ArtifactManager(ManagerAttributes):
             )
         exporter: Exporter = source()
         return exporter.export(self)
+
+    def __deepcopy__(self, memo: object) -> "ArtifactManager":
+        return self  # a session is never copied with a record or a value
 
     def decisions(self) -> Iterable[tuple[StageCall, Decision]]:
         """Yield every call of this session with what was decided about it."""

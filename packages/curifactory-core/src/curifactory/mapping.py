@@ -2,13 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from curifactory.binding import artifacts_read, lineage
+from curifactory.binding import artifacts_read
 from curifactory.calls import StageCall
 from curifactory.causes import Cause, CauseKind
+from curifactory.config import OnStale
 from curifactory.graph import Graph, Node
+from curifactory.lineage import lineage
 from curifactory.outputs import Deferred
 from curifactory.paths import DirectoryListing
-from curifactory.planning import Decision, OnStale, Plan, make_plan
+from curifactory.planning import Decision, Plan, make_plan
 
 if TYPE_CHECKING:
     from curifactory.manager import ArtifactManager
@@ -22,34 +24,32 @@ class Map:
         self.calls: list[StageCall] = []
         self.listing = DirectoryListing()
         """The cache's folders as they were when mapping began."""
-        self.read: str | None = None
-        """The artifact that ``run()`` wanted to read; the map is then of no use."""
+        self.handed_out: list[str] = []
+        """Names of artifacts that ``run()`` took hold of, which have no values yet."""
         self._indices: dict[StageCall, int] = {}
         self._by_lineage: dict[str, int] = {}
 
     def add(self, call: StageCall) -> None:
         """Note ``call`` and let its outputs stand in the record's state, without values."""
-        misses, notes = look_up(call)
-        twin = self._by_lineage.setdefault(lineage(call), len(self.calls)) if call.cachers else None
-        node = Node(
-            call.name,
-            self._dependencies(call),
-            misses,
-            notes,
-            forced_by(call),
-            twin if twin != len(self.calls) else None,
-            f"{call.name!r} of {call.record.get_reference_name()}",
+        node = make_node(call)
+        indices = self._indices
+        node.dependencies = tuple(
+            {indices[read.call]: None for read in artifacts_read(call) if read.call in indices}
         )
-        self._indices[call] = self.graph.add(node)
+        if call.cachers:
+            first = self._by_lineage.setdefault(lineage(call), len(self.calls))
+            node.twin = None if first == len(self.calls) else first
+        indices[call] = self.graph.add(node)
         self.calls.append(call)
         for artifact in call.outputs:
             call.record.state.put(artifact.name, Deferred(artifact), artifact)
+        call.record.set_output()
 
-    def _dependencies(self, call: StageCall) -> tuple[int, ...]:
-        indices = self._indices
-        return tuple(
-            {indices[read.call]: None for read in artifacts_read(call) if read.call in indices}
-        )
+
+def make_node(call: StageCall) -> Node:
+    """Return what planning needs to know of ``call``, without what it depends on."""
+    misses, notes = look_up(call)
+    return Node(call.name, (), misses, notes, forced_by(call), None, call.label)
 
 
 def look_up(call: StageCall) -> tuple[tuple[Cause, ...], tuple[Cause, ...]]:
@@ -58,6 +58,7 @@ def look_up(call: StageCall) -> tuple[tuple[Cause, ...], tuple[Cause, ...]]:
         return (Cause(CauseKind.NO_OUTPUTS),), ()
     misses: list[Cause] = []
     notes: list[Cause] = []
+    executions: set[str] = set()
     for artifact in call.outputs:
         if artifact.cacher is None:
             misses.append(Cause(CauseKind.NO_CACHER, f"output {artifact.name!r}"))
@@ -65,6 +66,10 @@ def look_up(call: StageCall) -> tuple[tuple[Cause, ...], tuple[Cause, ...]]:
         found = artifact.cacher.look_up()
         artifact.cached = found.hit
         (notes if found.hit else misses).extend(found.causes)
+        if found.execution is not None:
+            executions.add(found.execution)
+    if not misses and len(executions) > 1:
+        misses.append(Cause(CauseKind.TORN, call.label))
     return tuple(misses), tuple(notes)
 
 
@@ -77,9 +82,8 @@ def forced_by(call: StageCall) -> Cause | None:
         return Cause(CauseKind.FORCED, f"--overwrite-stage {call.name}")
     for record in (call.record, *(call.records or ())):
         if record.params is not None and record.params.overwrite:
-            return Cause(
-                CauseKind.FORCED, f"overwrite=True of parameter set {record.params.name!r}"
-            )
+            name = record.params.name
+            return Cause(CauseKind.FORCED, f"overwrite=True of parameter set {name!r}")
     return None
 
 
@@ -98,7 +102,7 @@ class RunPlan:
         index = self._index.get(call.key)
         if index is not None:
             mapped = self.mapped.calls[index]
-            if mapped.spec is call.spec and mapped.record.get_hash() == call.record.get_hash():
+            if mapped.spec is call.spec and mapped.hash == call.hash:
                 return self.plan.decisions[index]
         self.unplanned.append(call)
         return None

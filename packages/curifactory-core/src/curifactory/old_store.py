@@ -10,6 +10,7 @@ from curifactory.paths import safe_component, write_atomically
 
 OLD_STORE = "store.json"
 _IMPORTED = "imported"
+_REQUIRED = {"reference", "experiment_name", "run_number", "timestamp", "status"}
 
 
 def import_old_store(manager_cache_path: str) -> None:
@@ -22,8 +23,10 @@ def import_old_store(manager_cache_path: str) -> None:
     try:
         with open(old, encoding="utf-8") as file:
             runs = json.load(file)
-    except ValueError as error:
-        warnings.warn(f"{old} is no valid JSON and is not imported: {error}", stacklevel=2)
+        if not all(run.keys() >= _REQUIRED for run in runs):
+            raise ValueError(f"not every run in it has {', '.join(sorted(_REQUIRED))}")
+    except (ValueError, TypeError, AttributeError) as error:
+        warnings.warn(f"{old} is not a store of runs and is not imported: {error}", stacklevel=2)
         return
     os.makedirs(store, exist_ok=True)
     for run in runs:

@@ -4,7 +4,7 @@ import shlex
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from curifactory.planning import OnStale
+from curifactory.config import OnStale
 
 
 def _option(flag: str, default: Any = False) -> Any:

@@ -1,7 +1,10 @@
 """What a stage declares about its outputs, and how their values wait outside memory."""
 
+from copy import deepcopy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from curifactory.exceptions import ReadWhileMappingError
 
 if TYPE_CHECKING:
     from curifactory.artifact import Artifact
@@ -63,11 +66,47 @@ class Lazy:
             )
         return self.artifact.fetch()
 
+    def __deepcopy__(self, memo: object) -> "Lazy":
+        return self  # what it stands for lies in the cache
+
     def __str__(self) -> str:
         return self.name
 
     def __repr__(self) -> str:
         return f"Lazy({self.name!r})" if self.resolve else f"Lazy({self.name!r}, resolve=False)"
+
+
+class Unread:
+    """What ``run()`` gets for a result while mapping: it may be passed on, but not looked at.
+
+    Any use of it ends the mapping.
+    """
+
+    __slots__ = ("_artifact",)
+    _artifact: "Artifact"
+
+    def __init__(self, artifact: "Artifact") -> None:
+        object.__setattr__(self, "_artifact", artifact)
+
+    def read(self, *_arguments: object) -> NoReturn:
+        """End the mapping.
+
+        Raises
+        ------
+        ReadWhileMappingError
+            Always.
+
+        """
+        raise ReadWhileMappingError(
+            f"run() reads {self._artifact.name!r} between stages, but a map has no values."
+        )
+
+    __getattr__ = __setattr__ = __getitem__ = __setitem__ = __contains__ = __call__ = read
+    __iter__ = __len__ = __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = read
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __matmul__ = read
+    __truediv__ = __rtruediv__ = __floordiv__ = __mod__ = __pow__ = __neg__ = __abs__ = read
+    __int__ = __float__ = __index__ = __round__ = __str__ = __repr__ = __format__ = read
+    __enter__ = __hash__ = __reduce_ex__ = __fspath__ = read
 
 
 class Deferred:
@@ -77,10 +116,18 @@ class Deferred:
     and keeps it. While mapping there is no value: reading ends the mapping.
     """
 
-    __slots__ = ("artifact",)
+    __slots__ = ("artifact", "copied")
 
-    def __init__(self, artifact: "Artifact") -> None:
+    def __init__(self, artifact: "Artifact", *, copied: bool = False) -> None:
         self.artifact = artifact
+        self.copied = copied
+        """Whether this is in the state of a copied record, which has values of its own."""
+
+    def load(self) -> Any:
+        """Return the value; for a copied record one that no other record shares."""
+        value = self.artifact.fetch()
+        shared = self.copied and self.artifact.in_memory() is value
+        return deepcopy(value) if shared else value
 
     def __repr__(self) -> str:
         return f"<{self.artifact.name!r}, not loaded>"

@@ -1,9 +1,10 @@
 """Parameter sets: what one record's stages are run with."""
 
+import copy
 import inspect
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, Self, overload
 
 from curifactory.hashing import ComputedHash, HashFunction, hash_parameters, hash_values
@@ -27,11 +28,14 @@ class ExperimentParameters:
     )
     """How fields count in the hash; see :func:`curifactory.set_hash_functions`."""
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Make the classes it derives from dataclasses, where their authors did not."""
+        super().__init_subclass__(**kwargs)
+        _decorate(cls.__mro__[1:])
+
     def __new__(cls, *args: object, **kwargs: object) -> Self:
         """Make the class a dataclass first, if its author did not."""
-        for base in reversed(cls.__mro__):
-            if issubclass(base, ExperimentParameters) and _is_undecorated(base):
-                dataclass(base)
+        _decorate(cls.__mro__)
         return super().__new__(cls)
 
     @overload
@@ -65,13 +69,26 @@ class ExperimentParameters:
             self.hash = ComputedHash(hash_parameters(self))
         return self.hash
 
+    def duplicate(self) -> Self:
+        """Return a copy whose fields and their containers can be changed without changing this."""
+        twin = copy.copy(self)
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, list | dict | set) or hasattr(value, "__dataclass_fields__"):
+                setattr(twin, item.name, copy.deepcopy(value))
+        return twin
 
-def _is_undecorated(cls: type) -> bool:
-    return (
-        bool(inspect.get_annotations(cls))
-        and "__dataclass_fields__" not in cls.__dict__
-        and "__init__" not in cls.__dict__
-    )
+
+def _decorate(classes: tuple[type, ...]) -> None:
+    for cls in reversed(classes):
+        undecorated = (
+            issubclass(cls, ExperimentParameters)
+            and inspect.get_annotations(cls)
+            and "__dataclass_fields__" not in cls.__dict__
+            and "__init__" not in cls.__dict__
+        )
+        if undecorated:
+            dataclass(cls)
 
 
 def old_experiment_args() -> type[ExperimentParameters]:

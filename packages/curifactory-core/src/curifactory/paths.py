@@ -41,6 +41,30 @@ def safe_component(name: str) -> str:
     return safe
 
 
+_MAX_FILE_NAME = 180
+_MAX_ENDING = 20
+
+
+def artifact_file_name(prefix: str, hash_: str, stage: str, name: str) -> str:
+    """Return ``<prefix>_<hash>_<stage>_<name>``, at most 180 characters long.
+
+    Examples
+    --------
+    >>> artifact_file_name("iris", "3f2a", "train_model", "model.pkl")
+    'iris_3f2a_train_model_model.pkl'
+
+    """
+    parts = (prefix, hash_, stage, name)
+    joined = "_".join(map(safe_component, parts))
+    if len(joined) <= _MAX_FILE_NAME:
+        return joined
+    stem, ending = os.path.splitext(joined)
+    if len(ending) > _MAX_ENDING:
+        stem, ending = joined, ""
+    digest = sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:10]
+    return f"{stem[: _MAX_FILE_NAME - 11 - len(ending)]}~{digest}{ending}"
+
+
 def require_inside(path: str, root: str) -> str:
     """Return ``path`` if it lies under ``root``.
 
@@ -72,6 +96,16 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
         if os.path.exists(temporary):
             os.unlink(temporary)
         raise
+
+
+def remove_empty_folders(folder: str, count: int) -> None:
+    """Remove ``folder`` and the folders above it, at most ``count``, as far as they are empty."""
+    for _ in range(count):
+        try:
+            os.rmdir(folder)
+        except OSError:  # not empty, or gone
+            return
+        folder = os.path.dirname(folder)
 
 
 class DirectoryListing:

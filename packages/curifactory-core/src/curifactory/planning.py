@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from curifactory.causes import Cause, CauseKind
+from curifactory.config import OnStale
 from curifactory.graph import Graph, Node
 
 
@@ -19,17 +20,6 @@ class Action(StrEnum):
     RUN = "run"
     LOAD = "load"
     SKIP = "skip"
-
-
-class OnStale(StrEnum):
-    """What happens to a cached artifact whose inputs are computed again."""
-
-    WARN = "warn"
-    """Use it, and name it."""
-    RERUN = "rerun"
-    """Compute it again."""
-    IGNORE = "ignore"
-    """Use it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +67,20 @@ def make_plan(graph: Graph, on_stale: OnStale = OnStale.WARN) -> Plan:
 
     """
     nodes = graph.nodes
-    renewed = _find_renewed(nodes)
+    forced = _find_forced(nodes)
+    renewed = _find_renewed(nodes, forced)
     leaves = graph.leaves()
     decisions: list[Decision] = [_UP_TO_DATE] * len(nodes)
     reader: list[int | None] = [None] * len(nodes)  # a running call that reads from the node
     for index in range(len(nodes) - 1, -1, -1):
         node = nodes[index]
-        rerun = on_stale is OnStale.RERUN and renewed[index] is not None
-        decision = _decide(
-            nodes, index, renewed[index], reader[index], rerun=rerun, leaf=leaves[index]
+        decision = decide(
+            node,
+            forced=forced[index],
+            renewed=_label(nodes, renewed[index]),
+            reader=_label(nodes, reader[index]),
+            leaf=leaves[index],
+            on_stale=on_stale,
         )
         if decision.action is Action.RUN and node.twin is not None:
             decision = _same_as(nodes, node.twin)
@@ -97,35 +92,65 @@ def make_plan(graph: Graph, on_stale: OnStale = OnStale.WARN) -> Plan:
     return Plan(tuple(decisions), tuple(leaves))
 
 
-def _find_renewed(nodes: list[Node]) -> list[int | None]:
+def _find_forced(nodes: list[Node]) -> list[Cause | None]:
+    """Return why each node is forced; a node is too if a later one is that computes the same."""
+    forced = [node.forced for node in nodes]
+    for node in nodes:
+        if node.twin is not None and node.forced is not None and forced[node.twin] is None:
+            forced[node.twin] = node.forced
+    return forced
+
+
+def _find_renewed(nodes: list[Node], forced: list[Cause | None]) -> list[int | None]:
     """Return for each node a forced node it was computed from, directly or not."""
     renewed: list[int | None] = [None] * len(nodes)
     for index, node in enumerate(nodes):
         for dependency in node.dependencies:
-            if nodes[dependency].forced is not None:
+            if forced[dependency] is not None:
                 renewed[index] = dependency
             elif renewed[dependency] is not None and renewed[index] is None:
                 renewed[index] = renewed[dependency]
     return renewed
 
 
-def _decide(
-    nodes: list[Node],
-    index: int,
-    renewed: int | None,
-    reader: int | None,
+def _label(nodes: list[Node], index: int | None) -> str | None:
+    return None if index is None else nodes[index].label
+
+
+def decide(
+    node: Node,
     *,
-    rerun: bool,
+    forced: Cause | None,
+    renewed: str | None,
+    reader: str | None,
     leaf: bool,
+    on_stale: OnStale,
 ) -> Decision:
-    node = nodes[index]
-    stale = () if renewed is None else (Cause(CauseKind.INPUT_RENEWED, nodes[renewed].label),)
-    needed = () if reader is None else (Cause(CauseKind.NEEDED_BY, nodes[reader].label),)
-    if node.forced is not None:
-        return Decision(Action.RUN, (node.forced,))
+    """Return what happens to one call.
+
+    Parameters
+    ----------
+    node
+        What the cache holds of it.
+    forced
+        Who asked that it runs again.
+    renewed
+        A forced call it was computed from.
+    reader
+        A call that runs and reads from it.
+    leaf
+        Whether its results are wanted although no other call reads them.
+    on_stale
+        What happens if it is cached and an input is renewed.
+
+    """
+    stale = () if renewed is None else (Cause(CauseKind.INPUT_RENEWED, renewed),)
+    needed = () if reader is None else (Cause(CauseKind.NEEDED_BY, reader),)
+    if forced is not None:
+        return Decision(Action.RUN, (forced,))
     if not node.cached:
         return Decision(Action.RUN, node.misses + needed) if leaf or needed else _NOT_NEEDED
-    if rerun:
+    if stale and on_stale is OnStale.RERUN:
         return Decision(Action.RUN, stale)
     if needed:
         return Decision(Action.LOAD, needed + stale + node.notes)

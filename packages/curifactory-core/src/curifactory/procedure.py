@@ -93,5 +93,7 @@ class Procedure:
 
     def _input_records(self, records: Sequence[Record] | None) -> Sequence[Record] | None:
         if self.previous_proc is not None:
-            return self.previous_proc.records
+            previous = self.previous_proc.records
+            known = {record for each in previous[-1:] for record in each.manager.all_records}
+            return [record for record in previous if record in known]
         return self.input_records if records is None else records

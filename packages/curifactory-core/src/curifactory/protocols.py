@@ -11,6 +11,23 @@ if TYPE_CHECKING:
     from curifactory.record import Record
 
 
+class Publication(Protocol):
+    """An artifact that is written and not yet in its place."""
+
+    def commit(self) -> None:
+        """Put it in its place, completely or not at all.
+
+        Raises
+        ------
+        CacheError
+            If that fails.
+
+        """
+
+    def discard(self) -> None:
+        """Remove what was written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """What the cache holds for one artifact."""
@@ -20,6 +37,8 @@ class Lookup:
     """Why it is a miss, or what is worth knowing about a hit."""
     metadata: Mapping[str, Any] | None = None
     """The artifact's metadata, where there is any."""
+    execution: str | None = None
+    """Token of the execution that made it, which all outputs of a call share; unknown if none."""
 
 
 class Cacher(Protocol):
@@ -38,8 +57,11 @@ class Cacher(Protocol):
     def look_up(self) -> Lookup:
         """Tell whether a complete artifact is there, without loading it."""
 
-    def publish(self, value: Any) -> None:
-        """Store ``value`` so that it is there completely or not at all.
+    def prepare(self) -> None:
+        """Take note that the stage is about to run, which may write the artifact itself."""
+
+    def write(self, value: Any) -> "Publication":
+        """Write ``value`` and its metadata aside, to be published with the call's other outputs.
 
         Raises
         ------

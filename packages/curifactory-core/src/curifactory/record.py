@@ -2,13 +2,13 @@
 
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from curifactory.documented import RecordAttributes
 from curifactory.hashing import combine_hashes
-from curifactory.outputs import Deferred, Lazy
+from curifactory.outputs import Deferred
 from curifactory.state import State
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ class Record(RecordAttributes):
         self._output: Any = []
         self._hash = "None" if param_set is None else param_set.fill_hash()
         manager.register(self)
+        self.index = -1
+        """Position in ``manager.records``, -1 if hidden."""
         self.ordinal = manager.add_record(self, hide=hide)
         """Number of the record in its run, hidden ones included."""
 
@@ -74,36 +76,31 @@ class Record(RecordAttributes):
     def output(self) -> Any:
         """What the last stage returned; its lazy outputs as :class:`~curifactory.Lazy`."""
         if self._output is _NOT_KNOWN:
-            values = [
-                artifact.fetch()
-                if isinstance(self.state.held(artifact.name), Deferred)
-                else self.state.held(artifact.name)
-                for artifact in self.calls[-1].outputs
-            ]
-            self._output = values[0] if len(values) == 1 else tuple(values)
+            values = [self.state.waiting(artifact) for artifact in self.calls[-1].outputs]
+            self._output = values[0] if len(values) == 1 else tuple(values) or []
         return self._output
 
     def set_output(self, value: Any = _NOT_KNOWN) -> None:
         """Note what the last stage returned; without a value it is read when asked for."""
         self._output = value
 
-    def snapshot(self) -> "Callable[[StageCall], None]":
+    def snapshot(self) -> "Callable[[Container[StageCall]], None]":
         """Return a function that puts names and output back as they are now.
 
-        It is given a call that was executed again meanwhile and leaves that call's results alone.
+        It is given the calls that were executed again meanwhile; a name whose value is of one of
+        them keeps its new value.
         """
-        held, artifacts, output = (
-            dict(self.state.held_items()),
-            dict(self.state.artifacts),
-            self._output,
-        )
+        held, artifacts = dict(self.state.held_items()), dict(self.state.artifacts)
+        output = self._output
 
-        def restore(executed: "StageCall") -> None:
-            for name, artifact in artifacts.items():
-                if artifact.call is not executed:
-                    self.state.put(name, held[name], artifact)
-            if self.calls[-1] is not executed:
-                self._output = output
+        def restore(executed: "Container[StageCall]") -> None:
+            for name in [name for name in self.state if name not in held]:
+                del self.state[name]
+            for name, value in held.items():
+                artifact = artifacts.get(name)
+                if artifact is None or artifact.call not in executed:
+                    self.state.put(name, value, artifact)
+            self._output = output
 
         return restore
 
@@ -144,8 +141,10 @@ class Record(RecordAttributes):
         )
         memo: dict[int, Any] = {}
         for name, value in self.state.held_items():
-            shared = isinstance(value, Lazy | Deferred)
-            copy.state.keep(name, value if shared else deepcopy(value, memo))
+            if type(value) is Deferred:
+                copy.state.keep(name, Deferred(value.artifact, copied=True))
+            else:
+                copy.state.keep(name, deepcopy(value, memo))
         copy.state.artifacts.update(self.state.artifacts)
         copy.input_records = [self]
         return copy
@@ -159,11 +158,15 @@ class Record(RecordAttributes):
             If no stage has run on this record yet.
 
         """
-        if not self.calls:
+        active = self.manager.active_call
+        if active is not None and active.record is self:
+            self.manager.add_reportable(reportable, active)
+        elif self.calls:
+            self.manager.add_reportable(reportable, self.calls[-1])
+        else:
             raise IndexError(
                 f"{self.get_reference_name()} has no stage yet; call record.report inside a stage."
             )
-        self.manager.add_reportable(reportable, self.calls[-1])
 
     def get_path(
         self,
@@ -193,9 +196,12 @@ class Record(RecordAttributes):
             os.makedirs(path, exist_ok=True)
         return path
 
+    def __deepcopy__(self, memo: object) -> "Record":
+        return self  # a record in another one's state stays that record
+
     def get_record_index(self) -> int:
         """Return the position in ``manager.records``, -1 if hidden."""
-        return self.manager.record_index(self)
+        return self.index
 
     def get_reference_name(self) -> str:
         """Return ``Record <index> (<name of the parameter set>)``."""

@@ -1,19 +1,20 @@
 """What stands behind each hash: the parameter sets and aggregates a project has used.
 
 ``<manager_cache_path>/store/parameters.jsonl`` has a line for each hash, appended when the hash is
-first used. The same hash with another representation is refused, so that two parameter sets never
-share artifacts unseen.
+first used. The same hash with another content is refused, so that two parameter sets never share
+artifacts unseen.
 """
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import md5
 from typing import Any
 
 from curifactory.exceptions import HashCollisionError
-from curifactory.hashing import OWN_FIELDS, ComputedHash, hash_values, is_nested
+from curifactory.hashing import ComputedHash, NestedValues, hash_values, identity
 from curifactory.journal import STORE
+from curifactory.representing import OWN_FIELDS
 
 _FILE = "parameters.jsonl"
 
@@ -32,37 +33,51 @@ class ParameterRegistry:
         self.path = os.path.join(manager_cache_path, STORE, _FILE)
         self._digests: dict[str, str] | None = None
 
-    def register_parameters(self, parameter_set: Any) -> None:
-        """Note the parameter set behind its hash, unless it is known.
+    def register_parameters(self, parameter_set: Any, *, keep: bool) -> None:
+        """Take note of the parameter set behind its hash, unless it is known.
+
+        A hash that the user set may stand for several: that is what it was set for.
+
+        Parameters
+        ----------
+        parameter_set
+            Its hash must be filled.
+        keep
+            Write it down for later sessions.
 
         Raises
         ------
         HashCollisionError
-            If a computed hash is known for a parameter set with another representation.
+            If a computed hash is known for a parameter set with another content.
 
         """
-        representation = _plain(hash_values(parameter_set))
-        entry = describe_set(parameter_set)
-        hash_ = parameter_set.hash
-        if isinstance(hash_, ComputedHash) or hash_ not in self._known():
-            self._register(hash_, representation, entry)
+        if isinstance(parameter_set.hash, ComputedHash):
+            content = identity(parameter_set)
+            self._register(parameter_set.hash, content, lambda: describe_set(parameter_set), keep)
 
-    def register_aggregate(self, hash_: str, active: str | None, inputs: Sequence[str]) -> None:
-        """Note the records' hashes behind the hash of an aggregate, unless it is known."""
+    def register_aggregate(
+        self, hash_: str, active: str | None, inputs: Sequence[str], *, keep: bool
+    ) -> None:
+        """Take note of the records' hashes behind the hash of an aggregate, unless it is known."""
         entry = {"active": active or "None", "arg_list": sorted(inputs)}
-        self._register(hash_, entry, entry)
+        self._register(hash_, entry, lambda: entry, keep)
 
-    def _register(self, hash_: str, representation: Mapping[str, Any], entry: Any) -> None:
+    def _register(
+        self, hash_: str, content: Mapping[str, Any], entry: Callable[[], Any], keep: bool
+    ) -> None:
         known = self._known()
-        text = json.dumps(representation, sort_keys=True, default=str)
+        text = json.dumps(content, sort_keys=True, default=str)
         digest = md5(text.encode(), usedforsecurity=False).hexdigest()
-        if known.setdefault(hash_, "") == "":
+        if hash_ not in known:
             known[hash_] = digest
-            self._append({"hash": hash_, "digest": digest, "entry": entry})
+            if keep:
+                self._append({"hash": hash_, "digest": digest, "entry": entry()})
         elif known[hash_] != digest:
             raise HashCollisionError(
-                f"hash {hash_} already stands for another parameter set: {self.find(hash_)}, and "
-                f"now for {entry}. Rename a field, or set a hash by hand, so that they differ."
+                f"hash {hash_} already stands for another parameter set: {self.find(hash_)}; the "
+                f"new one is {content}. Rename a field or give it a hash function so that they "
+                "differ; if both mean the same, as after moving a class to another module, remove "
+                f"the line with this hash from {self.path}."
             )
 
     def _append(self, line: Mapping[str, Any]) -> None:
@@ -83,7 +98,7 @@ class ParameterRegistry:
 
     def _lines(self) -> Iterator[dict[str, Any]]:
         try:
-            file = open(self.path, encoding="utf-8")  # noqa: SIM115 - closed below
+            file = open(self.path, encoding="utf-8", errors="replace")  # noqa: SIM115 - below
         except FileNotFoundError:
             return
         with file:
@@ -108,9 +123,9 @@ def describe_set(parameter_set: Any) -> dict[str, Any]:
 def _plain(values: Mapping[str, tuple[str, Any]]) -> dict[str, Any]:
     """Return ``{field: text or nested dictionary}`` of the fields that count."""
     return {
-        name: _plain(representation) if is_nested(strategy) else str(representation)
-        for name, (strategy, representation) in values.items()
-        if representation is not None
+        name: _plain(found) if isinstance(found, NestedValues) else str(found)
+        for name, (_, found) in values.items()
+        if found is not None
     }
 
 
@@ -118,6 +133,6 @@ def _ignored(owner: Any, values: Mapping[str, tuple[str, Any]]) -> dict[str, str
     """Return the text of each value that does not count although it is there."""
     return {
         name: str(getattr(owner, name, None))
-        for name, (_, representation) in values.items()
-        if representation is None and name not in OWN_FIELDS
+        for name, (_, found) in values.items()
+        if found is None and name not in OWN_FIELDS
     }

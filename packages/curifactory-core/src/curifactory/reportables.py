@@ -1,12 +1,16 @@
 """The reportables of a session: named, grouped, kept for runs in which their stage is skipped."""
 
+import logging
 from typing import TYPE_CHECKING
 
+from curifactory.exceptions import UnreadableArtifactError
 from curifactory.plugins import CACHERS, find
 
 if TYPE_CHECKING:
     from curifactory.calls import StageCall
-    from curifactory.protocols import Cacher, Reportable
+    from curifactory.protocols import Cacher, Publication, Reportable
+
+_log = logging.getLogger(__name__)
 
 
 class Reportables:
@@ -34,6 +38,13 @@ class Reportables:
         own.append(reportable)
         self.all.append(reportable)
 
+    def forget(self, call: "StageCall") -> None:
+        """Drop what ``call`` reported, which is about to be executed again."""
+        own = self._by_call.pop(call, [])
+        if own:
+            self.all = [item for item in self.all if not any(item is mine for mine in own)]
+            self._names.difference_update(item.qualified_name for item in own)
+
     def _unused(self, stem: str) -> str:
         name, count = stem, 1
         while name in self._names:
@@ -42,21 +53,31 @@ class Reportables:
         self._names.add(name)
         return name
 
-    def store(self, call: "StageCall") -> None:
-        """Keep what ``call`` reported beside its artifacts, in place of what was kept before."""
+    def write(self, call: "StageCall") -> "list[Publication]":
+        """Write what ``call`` reported, to be published with its artifacts.
+
+        An empty list replaces what an earlier execution reported.
+        """
         own = self._by_call.get(call, [])
         if not own and not call.cachers:
-            return
+            return []
         cacher = _cacher(call)
-        if cacher is not None and (own or cacher.look_up().hit):
-            cacher.publish(own)
+        if cacher is None or not (own or cacher.look_up().hit):
+            return []
+        return [cacher.write(own)]
 
     def restore(self, call: "StageCall") -> None:
         """Report again what ``call`` reported when it was last executed."""
         cacher = _cacher(call)
-        if cacher is not None and cacher.look_up().hit:
-            for reportable in cacher.fetch():
-                self.add(reportable, call)
+        if cacher is None or not cacher.look_up().hit:
+            return
+        try:
+            restored = cacher.fetch()
+        except UnreadableArtifactError as error:
+            _log.warning("%s What the stage reported is left out.", error)
+            return
+        for reportable in restored:
+            self.add(reportable, call)
 
     def groups(self) -> "dict[str, list[Reportable]]":
         """Return the reportables that have a group, by group in the order they were first seen."""

@@ -1,8 +1,8 @@
 """A run: its number, journal, log file, and the facts about where it happened."""
 
-import logging
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -19,10 +19,9 @@ from curifactory.environment import (
 from curifactory.journal import STORE, Journal, open_journal
 from curifactory.logs import RunLog
 from curifactory.old_store import import_old_store
-from curifactory.paths import safe_component
+from curifactory.paths import remove_empty_folders, safe_component
 
 TIMESTAMP_FORMAT = "%Y-%m-%d-T%H%M%S"
-_log = logging.getLogger(__name__)
 
 
 class Run:
@@ -104,13 +103,13 @@ class Run:
             "record": call.record.ordinal,
             "position": call.position,
             "stage": call.name,
-            "hash": call.record.get_hash(),
+            "hash": call.hash,
             "status": call.status,
             "seconds": call.seconds,
             "cpu_seconds": call.cpu_seconds,
             "peak_memory": call.peak_memory,
         }
-        self._journal.write("stage", facts, flush=call.status is CallStatus.FAILED)
+        self._journal.write("stage", facts)
 
     def close(
         self,
@@ -133,13 +132,15 @@ class Run:
 
     def discard(self) -> None:
         """Undo :meth:`open`: the run turned out to be bad input, and leaves no trace."""
-        if self._journal is not None:
-            self._journal.close()
-            os.unlink(self._journal.path)
-            self._journal = None
         self.log.close()
-        if self.log_path is not None and os.path.exists(self.log_path):
-            os.unlink(self.log_path)
+        if self._journal is None:
+            return
+        self._journal.discard()
+        self._journal = None
+        if self.log_path is not None:
+            with suppress(FileNotFoundError):
+                os.unlink(self.log_path)
+            remove_empty_folders(os.path.dirname(self.log_path), 1)
 
     def provenance(self) -> dict[str, Any]:
         """Return what every artifact's metadata says of the run that made it.

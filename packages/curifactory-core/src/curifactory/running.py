@@ -7,24 +7,25 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
 from curifactory.causes import CauseKind
 from curifactory.collecting import Collection, collect
-from curifactory.config import Configuration, get_configuration
-from curifactory.exceptions import BadInputError, MissingPartError
-from curifactory.explaining import describe
-from curifactory.importing import import_experiment, project_imports, unknown
+from curifactory.config import Configuration, OnStale, get_configuration
+from curifactory.exceptions import BadInputError, MissingPartError, ReadWhileMappingError
+from curifactory.importing import describe_error, import_experiment, project_imports, unknown
 from curifactory.manager import ArtifactManager
 from curifactory.mapping import Map, RunPlan
 from curifactory.options import RunOptions
-from curifactory.planning import OnStale
+from curifactory.params import ExperimentParameters
 from curifactory.plugins import RUN_HOOKS, find_all
 from curifactory.protocols import RunHook
 
 _log = logging.getLogger(__name__)
+failures = logging.getLogger("curifactory.failures")
+"""Gets the traceback of a failed run, for its log file; terminals show it in their own way."""
 
 ExperimentFunction = Callable[[list[Any], ArtifactManager], Any]
 
@@ -126,25 +127,45 @@ def run(
         collection = collect(configuration, options)
         if manager is None:
             manager = _make_manager(options, configuration, hooks)
-        else:
             _apply(options, manager)
-        return _Run(options, manager, experiment.run, collection).result()
+            return _Execution(options, manager, experiment.run, collection).result()
+        with _lent(manager):
+            _apply(options, manager)
+            return _Execution(options, manager, experiment.run, collection).result()
+
+
+_LENT = (
+    "config",
+    "dry",
+    "dry_cache",
+    "parallel_mode",
+    "lazy",
+    "ignore_lazy",
+    "overwrite",
+    "prefix",
+)
+
+
+@contextmanager
+def _lent(manager: ArtifactManager) -> Iterator[None]:
+    """Put the options of a session back as they were when the block ends."""
+    before = {name: getattr(manager, name) for name in (*_LENT, "overwrite_stages", "on_stale")}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(manager, name, value)
 
 
 def _make_manager(
     options: RunOptions, configuration: Configuration, hooks: Sequence[RunHook]
 ) -> ArtifactManager:
     installed = [] if options.map_only else [make() for make in find_all(RUN_HOOKS)]
-    manager = ArtifactManager(
+    return ArtifactManager(
         options.experiment,
         dry=options.dry or options.map_only,
-        dry_cache=options.dry_cache,
         parallel_mode=options.parallel_mode,
-        prefix=options.prefix,
-        lazy=options.lazy,
-        ignore_lazy=options.ignore_lazy,
         notes=options.notes,
-        cache_path=None if options.cache is None else _cache_folder(options.cache),
         run_line=options.run_line or options.command(),
         status_override=None,
         live_log_debug=options.verbose,
@@ -152,13 +173,10 @@ def _make_manager(
         config=configuration,
         hooks=[*hooks, *installed],
     )
-    manager.overwrite = options.overwrite
-    manager.overwrite_stages = list(options.overwrite_stages)
-    return manager
 
 
 def _apply(options: RunOptions, manager: ArtifactManager) -> None:
-    """Let a session that exists already honour the options that are given."""
+    """Let a session honour the options that are given."""
     manager.dry |= options.dry or options.map_only
     manager.dry_cache |= options.dry_cache
     manager.parallel_mode |= options.parallel_mode
@@ -167,6 +185,7 @@ def _apply(options: RunOptions, manager: ArtifactManager) -> None:
     manager.overwrite |= options.overwrite
     manager.overwrite_stages = [*manager.overwrite_stages, *options.overwrite_stages]
     manager.prefix = options.prefix or manager.prefix
+    manager.on_stale = options.on_stale or manager.on_stale
     if options.cache is not None:
         manager.config = manager.config.updated({"cache_path": _cache_folder(options.cache)})
     if options.notes is not None:
@@ -179,7 +198,7 @@ def _cache_folder(path: str) -> str:
     return artifacts if os.path.isdir(artifacts) else path
 
 
-class _Run:
+class _Execution:
     """One run of an experiment's function, from its opening to its end."""
 
     def __init__(
@@ -202,21 +221,18 @@ class _Run:
         manager.plan = None
         manager.start_over()
         manager.run.record_parameters(self.collection.by_file)
-        value, status = None, "complete"
-        error: BaseException | None = None
         try:
             with _terminable():
                 value, status = self._map_and_execute()
-        except BadInputError:
+        except _UnknownStageError:
             if self.owns_run:
                 manager.run.discard()
             raise
         except KeyboardInterrupt as interrupt:
-            status, error = "interrupted", interrupt
-        except Exception as failure:  # noqa: BLE001 - the result carries it on
-            status, error = "error", failure
-        path = self._close(status, error)
-        return RunResult(value, manager, status, error, path)
+            return self._close(None, "interrupted", interrupt)
+        except (Exception, SystemExit) as failure:  # noqa: BLE001 - the result carries it on
+            return self._close(None, "error", failure)
+        return self._close(value, status, None)
 
     def _map_and_execute(self) -> tuple[Any, str]:
         manager = self.manager
@@ -225,58 +241,67 @@ class _Run:
         if self.options.map_only:
             return None, "mapped"
         manager.start_over()
-        value = self._call()
+        value = self._call(list(self.collection.parameter_sets))
         if manager.plan is not None:
             _report_differences(manager.plan, manager)
         return value, "complete"
 
-    def _call(self) -> Any:
-        return self.function(list(self.collection.parameter_sets), self.manager)
+    def _call(self, parameter_sets: list[ExperimentParameters]) -> Any:
+        return self.function(parameter_sets, self.manager)
 
     def _plan(self) -> RunPlan | None:
         """Map the experiment and return the plan; ``None`` where ``run()`` reads results."""
         manager = self.manager
         manager.mapping = mapped = Map()
         try:
-            self._call()
+            self._call([item.duplicate() for item in self.collection.parameter_sets])
+        except ReadWhileMappingError:
+            reason = f"it reads {mapped.handed_out[-1]!r}"
         except Exception as error:
-            if mapped.read is None and not isinstance(error, OSError):
+            if not mapped.handed_out and not isinstance(error, OSError):
                 raise
-            reason = str(error) if mapped.read is None else f"it reads {mapped.read!r}"
-            mapped.read = mapped.read or reason
+            reason = describe_error(error)
+        else:
+            reason = ""
         finally:
             manager.mapping = None
-        if mapped.read is not None:
+        if reason:
             _log.warning(
                 "run() needs results between stages (%s): going on linearly, as with --no-dag.",
-                mapped.read,
+                reason,
             )
             return None
         _require_stages(mapped, self.options.overwrite_stages)
-        on_stale = self.options.on_stale or OnStale(manager.config.on_stale)
-        plan = RunPlan(mapped, on_stale)
-        if on_stale is OnStale.WARN:
-            _warn_of_stale(plan, self.options)
+        plan = RunPlan(mapped, manager.on_stale)
+        if manager.on_stale is OnStale.WARN:
+            _warn_of_stale(plan)
         return plan
 
-    def _close(self, status: str, error: BaseException | None) -> str | None:
+    def _close(self, value: Any, status: str, error: BaseException | None) -> RunResult:
         manager = self.manager
-        if self.owns_run and error is None:
-            manager.close_run(status)
-        elif self.owns_run and error is not None:
-            lines = traceback.format_exception(type(error), error, error.__traceback__)
-            manager.close_run(status, error=_one_line(error), traceback="".join(lines))
+        path = None
         try:
-            wanted = self.options.report and manager.run.number
-            return _write_report(manager) if wanted else None
+            if error is not None and manager.log_path is not None:
+                failures.error("%s", _describe(error)["traceback"])
+            if self.owns_run:
+                manager.close_run(status, **_describe(error))
+            if self.options.report and manager.run.number:
+                path = _write_report(manager)
+        except Exception as failure:  # noqa: BLE001 - the result carries it on
+            failure.add_note(f"while the report of run {manager.get_reference_name()} was written")
+            error = error or failure
         finally:
             if self.owns_run:
                 manager.log.close()
+        return RunResult(value, manager, status, error, path)
 
 
-def _one_line(error: BaseException) -> str:
-    """Return ``Class - message``."""
-    return f"{type(error).__name__} - {error}"
+def _describe(error: BaseException | None) -> dict[str, str]:
+    """Return ``Class - message`` and the traceback of what ended a run."""
+    if error is None:
+        return {}
+    lines = traceback.format_exception(type(error), error, error.__traceback__)
+    return {"error": f"{type(error).__name__} - {error}", "traceback": "".join(lines)}
 
 
 def _write_report(manager: ArtifactManager) -> str | None:
@@ -287,25 +312,23 @@ def _write_report(manager: ArtifactManager) -> str | None:
         return None
 
 
+class _UnknownStageError(BadInputError):
+    """A stage to overwrite is not among those of the experiment, which is known once mapped."""
+
+
 def _require_stages(mapped: Map, names: Sequence[str]) -> None:
     known = list(dict.fromkeys(call.name for call in mapped.calls))
     for name in names:
         if name not in known:
-            raise BadInputError(unknown("stage", name, known))
+            raise _UnknownStageError(unknown("stage", name, known))
 
 
-def _warn_of_stale(plan: RunPlan, options: RunOptions) -> None:
+def _warn_of_stale(plan: RunPlan) -> None:
     for index in plan.plan.stale():
         call = plan.mapped.calls[index]
-        causes = plan.plan.decisions[index].causes
-        reason = next(cause for cause in causes if cause.kind is CauseKind.INPUT_RENEWED)
-        _log.warning(
-            "%s of %s is used from the cache although it is %s. Renew it with: %s",
-            call.name,
-            call.record.get_reference_name(),
-            describe(reason),
-            replace(options, on_stale=OnStale.RERUN).command(),
-        )
+        for cause in plan.plan.decisions[index].causes:
+            if cause.kind is CauseKind.INPUT_RENEWED:
+                call.record.manager.warn_of_stale(call, cause)
 
 
 def _report_differences(plan: RunPlan, manager: ArtifactManager) -> None:

@@ -1,19 +1,23 @@
 """A record's state: the artifacts by name, loading what waits outside memory."""
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import ItemsView, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Self
 
-from curifactory.outputs import Deferred, Lazy
+from curifactory.outputs import Deferred, Lazy, Unread
 
 if TYPE_CHECKING:
+    from _collections_abc import dict_items, dict_values
+
     from curifactory.artifact import Artifact
+
+_MISSING = object()
 
 
 class State(dict[str, Any]):
     """The values of one record by name.
 
     ``state[name]`` and ``state.get(name)`` load values that wait in the cache. ``values()``,
-    ``items()`` and ``pop()`` hand out what is there, such as a :class:`~curifactory.Lazy`.
+    ``items()`` and ``pop()`` give a :class:`~curifactory.Lazy` as it is.
     """
 
     def __init__(self, values: Mapping[str, Any] | None = None) -> None:
@@ -23,36 +27,108 @@ class State(dict[str, Any]):
         self.artifacts: dict[str, Artifact] = {}
         """Which artifact each value is; values the user put here have none."""
 
+    # -- reading -------------------------------------------------------------------------------
+
     def __getitem__(self, name: str) -> Any:
+        value = self._known(name)
+        if type(value) is Lazy and self.resolve and value.resolve:
+            return value.load()
+        return value
+
+    def _known(self, name: str) -> Any:
+        """Return the value of ``name``, or its :class:`~curifactory.Lazy`."""
         value = super().__getitem__(name)
-        if type(value) is Lazy:
-            return value.load() if self.resolve and value.resolve else value
         if type(value) is Deferred:
-            value = value.artifact.fetch()
-            super().__setitem__(name, value)
+            value = value.load()
+            if type(value) is not Unread:
+                super().__setitem__(name, value)
         return value
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the value of ``name`` as ``state[name]`` does; ``default`` if there is none."""
         return self[name] if name in self else default  # noqa: SIM401 - this is that method
 
-    def __setitem__(self, name: str, value: Any) -> None:
-        self.artifacts.pop(name, None)
-        super().__setitem__(name, value)
+    def values(self) -> "dict_values[str, Any]":
+        """Return the values; lazy ones as they are."""
+        return self._all().values()
 
-    def put(self, name: str, value: Any, artifact: "Artifact") -> None:
-        """Set the value of ``name`` and the artifact that it is."""
-        super().__setitem__(name, value)
-        self.artifacts[name] = artifact
+    def items(self) -> "dict_items[str, Any]":
+        """Return names and values; lazy ones as they are."""
+        return self._all().items()
+
+    def _all(self) -> dict[str, Any]:
+        return {name: self._known(name) for name in self}
+
+    def waiting(self, artifact: "Artifact") -> Any:
+        """Return the value of ``artifact``, or its :class:`~curifactory.Lazy` if that is here."""
+        if self.artifacts.get(artifact.name) is artifact:
+            return self._known(artifact.name)
+        return artifact.fetch()
 
     def held(self, name: str) -> Any:
         """Return what is in memory under ``name``, loading nothing."""
         return super().__getitem__(name)
 
+    def held_items(self) -> ItemsView[str, Any]:
+        """Return every name with what is in memory under it, loading nothing."""
+        return super().items()
+
+    # -- writing -------------------------------------------------------------------------------
+
+    def put(self, name: str, value: Any, artifact: "Artifact | None") -> None:
+        """Set the value of ``name`` and the artifact that it is."""
+        super().__setitem__(name, value)
+        if artifact is None:
+            self.artifacts.pop(name, None)
+        else:
+            self.artifacts[name] = artifact
+
     def keep(self, name: str, value: Any) -> None:
-        """Set the value of ``name`` and leave open, or as it is, which artifact that is."""
+        """Set the value of ``name``, which stays the artifact that it is."""
         super().__setitem__(name, value)
 
-    def held_items(self) -> Iterator[tuple[str, Any]]:
-        """Yield every name with what is in memory under it, loading nothing."""
-        return iter(super().items())
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.put(name, value, None)
+
+    def __delitem__(self, name: str) -> None:
+        super().__delitem__(name)
+        self.artifacts.pop(name, None)
+
+    def pop(self, name: str, default: Any = _MISSING) -> Any:
+        """Remove ``name`` and return its value; a lazy one as it is."""
+        if name not in self and default is not _MISSING:
+            return default
+        value = self._known(name)
+        del self[name]
+        return value
+
+    def popitem(self) -> tuple[str, Any]:
+        """Remove the last name and return it with its value."""
+        if not self:
+            raise KeyError("popitem(): the state is empty")
+        name = next(reversed(self))
+        return name, self.pop(name)
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        """Return the value of ``name``, which is set to ``default`` if there is none."""
+        if name not in self:
+            self[name] = default
+        return self[name]
+
+    def update(self, *others: Any, **values: Any) -> None:
+        """Set every value of a mapping, or of pairs, and of the keywords."""
+        for name, value in dict(*others, **values).items():
+            self[name] = value
+
+    def __ior__(self, other: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> Self:  # type: ignore[override,misc]
+        self.update(other)
+        return self
+
+    def clear(self) -> None:
+        """Remove everything."""
+        super().clear()
+        self.artifacts.clear()
+
+    def copy(self) -> dict[str, Any]:
+        """Return a plain dictionary with the values; lazy ones as they are."""
+        return self._all()

@@ -52,7 +52,7 @@ def summarise(path: str) -> dict[str, Any] | None:
 
 def _facts_lines(path: str) -> Iterator[dict[str, Any]]:
     """Yield the lines about the run itself; a last one that a crash cut off is left out."""
-    with open(path, encoding="utf-8") as file:
+    with open(path, encoding="utf-8", errors="replace") as file:
         for text in file:
             if text.startswith(
                 ('{"event": "opened"', '{"event": "parameters"', '{"event": "closed"')

@@ -1,4 +1,4 @@
-"""The base class of cachers: where an artifact lies, whether it is there, how it gets there."""
+"""The base class of cachers: whether an artifact is there, how it gets there and out again."""
 
 import copy
 import functools
@@ -7,14 +7,23 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from curifactory.artifact import preview
-from curifactory.caching.publishing import Publication, describe_files, find_damage
+from curifactory.caching.locating import locate
+from curifactory.caching.publishing import StagedFiles
+from curifactory.caching.verifying import (
+    check_metadata,
+    find_damage,
+    is_marked,
+    mark,
+    marker_path,
+    unmark,
+)
 from curifactory.causes import Cause, CauseKind
 from curifactory.exceptions import CacheError, UnreadableArtifactError
 from curifactory.hashing import describe_parameters
-from curifactory.paths import write_atomically
+from curifactory.lineage import lineage
 from curifactory.protocols import Lookup
 
 if TYPE_CHECKING:
@@ -23,6 +32,7 @@ if TYPE_CHECKING:
 
 _METADATA = "_metadata.json"
 _CORRUPT = ".corrupt"
+_READ_ATTEMPTS = 5
 
 
 class Cacheable:
@@ -52,6 +62,12 @@ class Cacheable:
 
     """
 
+    in_place: ClassVar[bool] = False
+    """Whether the artifact's own path is needed while it is written, as by an outside program.
+
+    It is then guarded by a marker, from before its stage runs until it is complete.
+    """
+
     def __init__(
         self,
         path_override: str | None = None,
@@ -76,8 +92,10 @@ class Cacheable:
         self.metadata: dict[str, Any] | None = None
         self.extra_metadata: dict[str, Any] = {}
         """Stored with the metadata, and there again when :meth:`load` is called by a stage."""
-        self._file_stage: str | None = None
-        self._publication: Publication | None = None
+        self.call: StageCall | None = None
+        """The stage's call that this cacher serves; ``None`` for one used inline."""
+        self._staged: StagedFiles | None = None
+        self._metadata_wanted = False
         self._preview = ""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -106,10 +124,9 @@ class Cacheable:
         for key, value in vars(self).items():
             if type(value) in (dict, list, set):
                 setattr(bound, key, copy.deepcopy(value))
-        bound.record, bound.stage = call.record, call.name
+        bound.record, bound.stage, bound.call = call.record, call.name, call
         if not (call.is_aggregate and self.name):
             bound.name = name
-        bound._file_stage = call.name if call.occurrence == 1 else f"{call.name}-{call.occurrence}"
         return bound
 
     def get_path(self, suffix: str | None = None) -> str:
@@ -127,57 +144,24 @@ class Cacheable:
             Without a record and name, or a path override.
 
         """
-        path = self._final_path(suffix)
+        path = locate(self, suffix)
         if path not in self.cache_paths:
             self.cache_paths.append(path)
-        return path if self._publication is None else self._publication.stage(path)
+        if self._staged is None or self.in_place:
+            self._guard()
+            return path
+        return self._staged.stage(path)
 
     def get_dir(self, suffix: str | None = None) -> str:
         """Return the path of a folder for files of the artifact; it is made."""
         path = self.get_path(suffix)
-        if self._publication is not None or self.record is None or self.record.manager.writes_cache:
+        if self._staged is not None or self.record is None or self.record.manager.writes_cache:
             os.makedirs(path, exist_ok=True)
         return path
 
     def main_path(self) -> str:
         """Return the path whose presence means that the artifact is there."""
-        return self._final_path(None)
-
-    def _final_path(self, suffix: str | None) -> str:
-        if self.path_override is not None:
-            return self._overridden_path(suffix)
-        if self.record is None or self.name is None:
-            raise RuntimeError(
-                f"{type(self).__name__} does not know its path: give it a path, as in "
-                f"{type(self).__name__}('data/file'), or a record and a name."
-            )
-        ending = self.extension if suffix is None else suffix
-        name = self.name if ending and self.name.endswith(ending) else f"{self.name}{ending}"
-        return self.record.get_path(name, self.subdir, self.prefix, self._file_stage or self.stage)
-
-    def _overridden_path(self, suffix: str | None) -> str:
-        path = str(self.path_override)
-        if self.record is not None and "{" in path:
-            path = path.format(**self._template_values(self.record))
-        if suffix is None:
-            return path
-        if self.extension:
-            path = path.removesuffix(self.extension)
-        return f"{path}{suffix}"
-
-    def _template_values(self, record: "Record") -> dict[str, Any]:
-        manager = record.manager
-        return {
-            "hash": record.get_hash(),
-            "cache": manager.cache_path,
-            "stage": self.stage,
-            "name": self.name,
-            "params": record.params,
-            "experiment": manager.experiment_name,
-            "artifact_filename": manager.get_artifact_filename(
-                str(self.name), record, self.prefix, self._file_stage or self.stage
-            ),
-        }
+        return locate(self, None)
 
     # -- whether -------------------------------------------------------------------------------
 
@@ -199,20 +183,32 @@ class Cacheable:
     def _look_up(self) -> Lookup:
         if not self._exists(self.main_path()):
             return Lookup(False, (Cause(CauseKind.MISSING, self._label()),))
+        if self.call is not None and is_marked(self._marker()):
+            return self._damaged("the stage that writes it did not come to its end")
         try:
             metadata = self.load_metadata()
         except ValueError as error:
-            return self._damaged(f"its metadata cannot be read: {error}")
+            return self._damaged(f"its metadata cannot be used: {error}")
         if metadata is None:
             return Lookup(True, (Cause(CauseKind.UNVERIFIED, self._label()),))
-        owner = (metadata.get("stage"), metadata.get("artifact_name"))
-        if self.path_override is None and owner not in {(self.stage, self.name), (None, None)}:
-            cause = Cause(
-                CauseKind.FOREIGN, self._label(), f"output {owner[1]!r} of stage {owner[0]!r}"
-            )
-            return Lookup(False, (cause,), metadata)
+        foreign = None if self.path_override is not None else self._foreign(metadata)
+        if foreign is not None:
+            return Lookup(False, (Cause(CauseKind.FOREIGN, self._label(), foreign),), metadata)
         damage = find_damage(metadata.get("files", {}), self._metadata_folder())
-        return Lookup(True, (), metadata) if damage is None else self._damaged(damage)
+        if damage is not None:
+            return self._damaged(damage)
+        execution = None if self.path_override is not None else metadata.get("execution")
+        return Lookup(True, (), metadata, execution)
+
+    def _foreign(self, metadata: Mapping[str, Any]) -> str | None:
+        """Return whose the artifact is, if it is not the one that this cacher is for."""
+        stage, name = metadata.get("stage"), metadata.get("artifact_name")
+        if (stage, name) not in {(self.stage, self.name), (None, None)}:
+            return f"output {name!r} of stage {stage!r}"
+        stored = metadata.get("lineage")
+        if self.call is not None and stored is not None and stored != lineage(self.call):
+            return "it was computed from other inputs or arguments"
+        return None
 
     def _exists(self, path: str) -> bool:
         mapping = None if self.record is None else self.record.manager.mapping
@@ -224,10 +220,27 @@ class Cacheable:
     def _label(self) -> str:
         return f"output {self.name!r}"
 
-    # -- in and out ----------------------------------------------------------------------------
+    # -- in ------------------------------------------------------------------------------------
 
-    def publish(self, value: Any) -> None:
-        """Store ``value`` and its metadata so that they are there completely or not at all.
+    def prepare(self) -> None:
+        """Take note that the stage is about to run, which may write to the path itself."""
+        if self.in_place:
+            mark(self._marker(), self.main_path())
+
+    def _guard(self) -> None:
+        """Mark the artifact as incomplete while its stage runs and may write to its path."""
+        call = self.call
+        if call is None or self._staged is not None or call.record.manager.active_call is not call:
+            return
+        if call.record.manager.writes_cache:
+            mark(self._marker(), self.main_path())
+
+    def _marker(self) -> str:
+        root = "." if self.record is None else self.record.manager.manager_cache_path
+        return marker_path(root, self.main_path())
+
+    def write(self, value: Any) -> "PendingArtifact":
+        """Write ``value`` and its metadata aside, to be published with the call's other outputs.
 
         Raises
         ------
@@ -236,14 +249,9 @@ class Cacheable:
 
         """
         try:
-            _publish(self, type(self).save, value, metadata_wanted=True)
+            return PendingArtifact(self, *_stage(self, type(self).save, value, metadata=True))
         except OSError as error:
-            raise CacheError(
-                f"{self._label()} of stage {self.stage!r} cannot be stored at "
-                f"{self.main_path()!r}: "
-                f"{error.strerror or error}. Check the folder's permissions and the free space, "
-                "then run again; what was complete is kept."
-            ) from error
+            raise _not_stored(self, error) from error
         except Exception as error:
             raise CacheError(
                 f"{self._label()} of stage {self.stage!r}, a {type(value).__qualname__}, cannot be "
@@ -251,34 +259,55 @@ class Cacheable:
                 "cacher for it."
             ) from error
 
+    def published(self) -> None:
+        """Take note that everything is in its place."""
+        if self.call is not None:
+            unmark(self._marker())
+
+    # -- out -----------------------------------------------------------------------------------
+
     def fetch(self) -> Any:
         """Return the stored value, after making sure that it is the one that was stored.
 
         Raises
         ------
         UnreadableArtifactError
-            If it is damaged or cannot be loaded; its files end in ``.corrupt`` then.
+            If it is damaged or cannot be loaded. A damaged file's name ends in ``.corrupt`` then.
 
         """
-        found = self._look_up()
-        if not found.hit:
-            time.sleep(0.02)  # another process may be between renaming a file and its metadata
-            found = self._look_up()
-        if not found.hit:
-            raise self._set_aside(found.causes[0].detail or "it is missing")
-        try:
-            return self.load()
-        except Exception as error:
-            raise self._set_aside(f"{type(error).__name__}: {error}") from error
+        problem = ""
+        cause: Exception | None = None
+        for attempt in range(_READ_ATTEMPTS):
+            if attempt:  # another process may be renaming files just now
+                time.sleep(0.01 * attempt)
+            before = self._look_up()
+            if not before.hit:
+                problem = before.causes[0].detail or "it is missing"
+                continue
+            try:
+                value = self.load()
+            except Exception as error:  # noqa: BLE001 - users' cachers may raise anything
+                problem, cause = f"{type(error).__name__}: {error}", error
+                continue
+            if self._look_up().metadata == before.metadata:
+                return value
+        raise self._set_aside(problem) from cause
 
-    def _set_aside(self, reason: str) -> UnreadableArtifactError:
+    def _set_aside(self, problem: str) -> UnreadableArtifactError:
         path = self.main_path()
-        for damaged in (path, self._final_path(_METADATA)):
-            if os.path.lexists(damaged):
-                os.replace(damaged, f"{damaged}{_CORRUPT}")
+        found = self._look_up()
+        ours = not any(cause.kind is CauseKind.FOREIGN for cause in found.causes)
+        where = ""
+        if ours and self.record is not None and self.record.manager.writes_cache:
+            for damaged in (path, locate(self, _METADATA)):
+                try:
+                    os.replace(damaged, f"{damaged}{_CORRUPT}")
+                    where = f" It was set aside as {os.path.basename(path)}{_CORRUPT}."
+                except OSError:  # gone, or somebody else's: it counts as missing either way
+                    continue
         return UnreadableArtifactError(
-            f"cached {self._label()} of stage {self.stage!r} at {path!r} is not usable ({reason}); "
-            f"it was set aside as {os.path.basename(path)}{_CORRUPT}."
+            f"cached {self._label()} of stage {self.stage!r} at {path!r} cannot be used: "
+            f"{problem}.{where}"
         )
 
     # -- metadata ------------------------------------------------------------------------------
@@ -292,25 +321,14 @@ class Cacheable:
 
     def save_metadata(self) -> None:
         """Write the metadata beside the artifact; while saving, after the artifact."""
-        if self._publication is not None:
-            self._publication.metadata_wanted = True
-        else:
-            self._write_metadata([path for path in self.cache_paths if os.path.exists(path)])
-
-    def _write_metadata(self, paths: list[str]) -> None:
-        folder = self._metadata_folder()
-        metadata = {
-            "format": 1,
-            **self.collect_metadata(),
-            "files": describe_files(
-                [path for path in paths if not path.endswith(_METADATA)], folder
-            ),
-        }
-        text = json.dumps(metadata, default=str)
-        write_atomically(self._final_path(_METADATA), text.encode())
-
-    def _metadata_folder(self) -> str:
-        return os.path.dirname(self._final_path(_METADATA))
+        if self._staged is not None:
+            self._metadata_wanted = True
+            return
+        staged = StagedFiles(os.path.dirname(self.main_path()) or ".")
+        path = locate(self, _METADATA)
+        there = {each: each for each in self.cache_paths if os.path.exists(each)}
+        staged.add_metadata(path, self.collect_metadata(), there)
+        staged.commit(path, self.published)
 
     def load_metadata(self) -> dict[str, Any] | None:
         """Return the stored metadata, ``None`` if there is none; restores ``extra_metadata``.
@@ -318,38 +336,59 @@ class Cacheable:
         Raises
         ------
         ValueError
-            If it is no JSON object.
+            If it is not what is written there.
 
         """
-        path = self._final_path(_METADATA)
+        path = locate(self, _METADATA)
         if not self._exists(path):
             return None
-        with open(path, "rb") as file:
-            metadata = json.loads(file.read())
-        if not isinstance(metadata, dict):
-            raise ValueError(f"{path!r} holds no JSON object")
+        try:
+            with open(path, "rb") as file:
+                metadata = check_metadata(json.loads(file.read()))
+        except FileNotFoundError:  # removed just now
+            return None
         self.metadata = metadata
         self.extra_metadata = dict(metadata.get("extra") or {})
         return metadata
 
+    def _metadata_folder(self) -> str:
+        return os.path.dirname(locate(self, _METADATA))
 
-def _facts(cacher: Cacheable, record: "Record") -> Mapping[str, Any]:
-    """Return the documented metadata of an artifact of ``record``."""
-    params = record.params
-    return {
-        "artifact_generated": datetime.now().isoformat(timespec="seconds"),
-        "params_hash": record.get_hash(),
-        "params_name": None if params is None else params.name,
-        "record_name": record.get_reference_name(),
-        "stage": cacher.stage,
-        "artifact_name": cacher.name,
-        "cacher_type": str(type(cacher)),
-        "record_prior_stages": record.stages[:-1],
-        "prior_records": [prior.get_reference_name() for prior in record.input_records],
-        "params": None if params is None else describe_parameters(params),
-        "manager_run_info": record.manager.run.provenance(),
-        "preview": cacher._preview,
-    }
+
+class PendingArtifact:
+    """An artifact that is written and not yet in its place."""
+
+    def __init__(self, cacher: Cacheable, staged: StagedFiles, result: Any) -> None:
+        self._cacher = cacher
+        self._staged = staged
+        self.result = staged.final(result)
+        """What ``save`` returned."""
+
+    def commit(self) -> None:
+        """Put it in its place.
+
+        Raises
+        ------
+        CacheError
+            If that fails.
+
+        """
+        try:
+            self._staged.commit(self._cacher.main_path(), self._cacher.published)
+        except OSError as error:
+            raise _not_stored(self._cacher, error) from error
+
+    def discard(self) -> None:
+        """Remove what was written and is not in its place."""
+        self._staged.discard()
+
+
+def _not_stored(cacher: Cacheable, error: OSError) -> CacheError:
+    return CacheError(
+        f"{cacher._label()} of stage {cacher.stage!r} cannot be stored at "
+        f"{cacher.main_path()!r}: {error.strerror or error}. Check the folder's permissions and "
+        "the free space, then run again; what was complete is kept."
+    )
 
 
 def _published(save: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -357,27 +396,65 @@ def _published(save: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
 
     @functools.wraps(save)
     def publishing_save(self: Cacheable, obj: Any) -> Any:
-        if self._publication is not None:
+        if self._staged is not None:
             return save(self, obj)
-        return _publish(self, save, obj, metadata_wanted=False)
+        pending = PendingArtifact(self, *_stage(self, save, obj, metadata=False))
+        try:
+            pending.commit()
+        finally:
+            pending.discard()
+        return pending.result
 
     return publishing_save
 
 
-def _publish(
-    cacher: Cacheable, save: Callable[[Any, Any], Any], obj: Any, *, metadata_wanted: bool
-) -> Any:
+def _stage(
+    cacher: Cacheable, save: Callable[[Any, Any], Any], obj: Any, *, metadata: bool
+) -> tuple[StagedFiles, Any]:
+    """Let the cacher save into a staging folder, and return what it wrote and returned."""
     record = cacher.record
-    publication = Publication(None if record is None else record.manager.manager_cache_path)
-    publication.metadata_wanted = metadata_wanted
-    cacher._publication = publication
+    staged = StagedFiles(None if record is None else record.manager.manager_cache_path)
+    cacher._staged, cacher._metadata_wanted = staged, metadata
     try:
         cacher._preview = preview(obj)
-        result = publication.final(save(cacher, obj))
-        cacher._publication = None
-        wanted = publication.metadata_wanted
-        publication.commit(cacher.main_path(), cacher._write_metadata if wanted else None)
-        return result
+        result = save(cacher, obj)
+        if cacher._metadata_wanted:
+            path = locate(cacher, _METADATA)
+            staged.add_metadata(path, cacher.collect_metadata(), _described(cacher, staged))
+        return staged, result
+    except BaseException:
+        staged.discard()
+        raise
     finally:
-        cacher._publication = None
-        publication.discard()
+        cacher._staged = None
+
+
+def _described(cacher: Cacheable, staged: StagedFiles) -> dict[str, str]:
+    """Return where the artifact's files lie now: also one that the stage wrote, not the cacher."""
+    main, written = cacher.main_path(), staged.written()
+    if main not in written and not os.path.exists(main):
+        raise FileNotFoundError(
+            f"save() wrote nothing to get_path(), whose presence tells that it is there ({main!r})"
+        )
+    return {} if cacher.in_place else {main: main, **written}
+
+
+def _facts(cacher: Cacheable, record: "Record") -> Mapping[str, Any]:
+    """Return the documented metadata of an artifact of ``record``."""
+    params, call = record.params, cacher.call
+    return {
+        "artifact_generated": datetime.now().isoformat(timespec="seconds"),
+        "params_hash": record.get_hash() if call is None else call.hash,
+        "params_name": None if params is None else params.name,
+        "record_name": record.get_reference_name(),
+        "stage": cacher.stage,
+        "artifact_name": cacher.name,
+        "cacher_type": str(type(cacher)),
+        "record_prior_stages": record.stages if call is None else record.stages[: call.position],
+        "prior_records": [prior.get_reference_name() for prior in record.input_records],
+        "params": None if params is None else describe_parameters(params),
+        "manager_run_info": record.manager.run.provenance(),
+        "preview": cacher._preview,
+        "lineage": None if call is None else lineage(call),
+        "execution": None if call is None else call.execution,
+    }

@@ -1,26 +1,29 @@
 """Publishing artifacts: written in a private folder, renamed into place, metadata last.
 
-A reader sees what was there before, or all of what is there now, or a mismatch between a file and
-its metadata, which counts as a miss. That holds for a crash at any moment too.
+A reader sees what was there before, or all of what is there now, or files that do not fit their
+metadata, which counts as a miss. That holds for a crash at any moment too.
 """
 
 import atexit
+import json
 import os
 import shutil
 import time
-from collections.abc import Callable
-from hashlib import file_digest
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
+from curifactory.caching.verifying import describe_files
 from curifactory.environment import is_alive, process_name
 
 _FOLDER = ".curifactory-staging"
+_LOCK = "lock"
 _FOREIGN_AGE_SECONDS = 7 * 24 * 3600
 _own_folders: dict[tuple[int, str], str] = {}
 
 
-class Publication:
-    """The files of one artifact while its cacher writes them.
+class StagedFiles:
+    """The files of one artifact, written aside and not yet in their places.
 
     Parameters
     ----------
@@ -33,19 +36,19 @@ class Publication:
     def __init__(self, preferred: str | None = None) -> None:
         self._preferred = preferred
         self._staged: dict[str, str] = {}
-        self.metadata_wanted = False
-        """Whether the cacher asked for metadata while it was saving."""
+        self._root: str | None = None
+        self._metadata: tuple[str, str] | None = None
 
     def stage(self, path: str) -> str:
         """Return where to write what will become ``path``; the name stays, the folder differs."""
         staged = self._staged.get(path)
         if staged is None:
             folder, name = os.path.split(path)
-            staged = os.path.join(_staging_folder(folder or ".", self._preferred), name)
+            own = _staging_folder(folder or ".", self._preferred)
+            self._root = os.path.dirname(own)
+            staged = os.path.join(own, name)
             if staged in self._staged.values() or os.path.lexists(staged):
-                inner = os.path.join(
-                    os.path.dirname(staged), str(len(self._staged)), str(time.time_ns())
-                )
+                inner = os.path.join(own, f"{len(self._staged)}-{time.time_ns()}")
                 os.makedirs(inner)
                 staged = os.path.join(inner, name)
             self._staged[path] = staged
@@ -58,23 +61,49 @@ class Publication:
                 return final
         return path
 
-    def commit(self, main: str, write_metadata: Callable[[list[str]], None] | None) -> None:
+    def written(self) -> dict[str, str]:
+        """Return where each final path that was really written lies now."""
+        return {path: staged for path, staged in self._staged.items() if os.path.lexists(staged)}
+
+    def add_metadata(
+        self, path: str, metadata: Mapping[str, Any], described: Mapping[str, str]
+    ) -> None:
+        """Write metadata to be published last, with size and digest of every file before it is.
+
+        Parameters
+        ----------
+        path
+            Its place in the cache.
+        metadata
+            What is known of the artifact.
+        described
+            Where the files lie now whose sizes and digests to record, by their final paths.
+
+        """
+        files = describe_files(described, os.path.dirname(path))
+        staged = self.stage(path)
+        with open(staged, "w", encoding="utf-8") as file:
+            file.write(json.dumps({"format": 1, **metadata, "files": files}, default=str))
+        self._metadata = (path, staged)
+
+    def commit(self, main: str, when_published: Callable[[], None]) -> None:
         """Rename everything written into place.
 
         Parameters
         ----------
         main
-            The path whose presence means that the artifact is there; renamed after the others.
-        write_metadata
-            Is given the paths that were published, and called last.
+            The path whose presence means that the artifact is there; renamed after the others, and
+            before the metadata.
+        when_published
+            Is called when all is in place.
 
         """
-        written = [path for path, staged in self._staged.items() if os.path.lexists(staged)]
-        written.sort(key=lambda path: path == main)
-        for path in written:
-            _move(self._staged[path], path)
-        if write_metadata is not None:
-            write_metadata(written)
+        last = None if self._metadata is None else self._metadata[0]
+        order = sorted(self.written().items(), key=lambda pair: (pair[0] == last, pair[0] == main))
+        with _exclusive(self._root):
+            for path, staged in order:
+                _move(staged, path)
+            when_published()
 
     def discard(self) -> None:
         """Remove what was not published."""
@@ -89,13 +118,35 @@ def _move(staged: str, path: str) -> None:
     folder = os.path.dirname(path)
     if folder:
         os.makedirs(folder, exist_ok=True)
-    if os.path.isdir(path) and not os.path.islink(path):
-        old = f"{staged}.old-{time.time_ns()}"
-        os.rename(path, old)
+    old = f"{staged}.old-{time.time_ns()}"
+    if os.path.isdir(path) != os.path.isdir(staged) or os.path.isdir(path):
+        if os.path.lexists(path):
+            os.rename(path, old)
         os.rename(staged, path)
-        shutil.rmtree(old, ignore_errors=True)
+        if os.path.isdir(old) and not os.path.islink(old):
+            shutil.rmtree(old, ignore_errors=True)
+        elif os.path.lexists(old):
+            os.unlink(old)
     else:
         os.replace(staged, path)
+
+
+@contextmanager
+def _exclusive(root: str | None) -> Iterator[None]:
+    """Let one process at a time rename files below ``root``, where locks work.
+
+    The lock only spares two writers of one artifact from spoiling each other's: a mixture of both
+    is found by its metadata either way. The system frees it when its holder dies.
+    """
+    if root is None:
+        yield
+        return
+    with open(os.path.join(root, _LOCK), "ab") as file:
+        with suppress(ImportError, OSError):  # Windows, and some network file systems
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _staging_folder(target: str, preferred: str | None) -> str:
@@ -124,8 +175,11 @@ def _remove_own(owner: int, folder: str) -> None:
     if owner != os.getpid():  # inherited by a forked process
         return
     shutil.rmtree(folder, ignore_errors=True)
+    root = os.path.dirname(folder)
     try:
-        os.rmdir(os.path.dirname(folder))
+        if os.listdir(root) == [_LOCK]:
+            os.unlink(os.path.join(root, _LOCK))
+        os.rmdir(root)
     except OSError:  # other processes have folders there
         return
 
@@ -133,56 +187,10 @@ def _remove_own(owner: int, folder: str) -> None:
 def remove_dead(root: str) -> None:
     """Remove the folders in ``root`` that dead processes left."""
     try:
-        entries = list(os.scandir(root))
+        entries = [entry for entry in os.scandir(root) if entry.is_dir(follow_symlinks=False)]
     except FileNotFoundError:
         return
     for entry in entries:
         old = time.time() - entry.stat().st_mtime > _FOREIGN_AGE_SECONDS
         if old or not is_alive(entry.name):
             shutil.rmtree(entry.path, ignore_errors=True)
-
-
-def describe_files(paths: list[str], relative_to: str) -> dict[str, dict[str, Any]]:
-    """Return ``{relative path: {size, mtime_ns, sha256}}`` of files, and of those in folders."""
-    found: dict[str, dict[str, Any]] = {}
-    for path in paths:
-        for file in _files(path):
-            status = os.stat(file)
-            found[os.path.relpath(file, relative_to)] = {
-                "size": status.st_size,
-                "mtime_ns": status.st_mtime_ns,
-                "sha256": digest(file),
-            }
-    return found
-
-
-def _files(path: str) -> list[str]:
-    if not os.path.isdir(path):
-        return [path]
-    return sorted(
-        os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names
-    )
-
-
-def digest(path: str) -> str:
-    """Return the sha256 of a file's content, in hexadecimal."""
-    with open(path, "rb") as file:
-        return file_digest(file, "sha256").hexdigest()
-
-
-def find_damage(files: dict[str, dict[str, Any]], relative_to: str) -> str | None:
-    """Return what is wrong with files that :func:`describe_files` described, ``None`` if nothing.
-
-    Contents are read only where the time of change differs.
-    """
-    for name, expected in files.items():
-        path = os.path.join(relative_to, name)
-        try:
-            status = os.stat(path)
-        except FileNotFoundError:
-            return f"file {path!r} is missing"
-        if status.st_size != expected["size"]:
-            return f"file {path!r} has {status.st_size} bytes instead of {expected['size']}"
-        if status.st_mtime_ns != expected["mtime_ns"] and digest(path) != expected["sha256"]:
-            return f"the content of file {path!r} was changed after it was stored"
-    return None

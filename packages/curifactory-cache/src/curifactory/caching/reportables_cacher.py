@@ -7,6 +7,7 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 from curifactory.caching.cacheable import Cacheable
+from curifactory.caching.locating import locate
 from curifactory.paths import safe_component
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class ReportablesCacher(Cacheable):
 
     def main_path(self) -> str:
         """Return the path of the list."""
-        return self._final_path(_LIST)
+        return locate(self, _LIST)
 
 
 class StoredReportable:

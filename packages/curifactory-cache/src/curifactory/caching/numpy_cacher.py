@@ -1,0 +1,53 @@
+"""Arrays in numpy's own formats."""
+
+from typing import Any, Literal
+
+from curifactory.caching.cacheable import Cacheable
+
+
+class NumpyCacher(Cacheable):
+    """Stores an array as ``.npy``, or a dictionary of arrays as ``.npz``.
+
+    Parameters
+    ----------
+    compressed
+        Compress a dictionary of arrays.
+    mmap_mode
+        Load an array without reading it all: ``"r"`` gives one that reads the file when its
+        elements are used and cannot be changed, ``"c"`` one whose changes stay in memory.
+
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        compressed: bool = False,
+        mmap_mode: Literal["r", "c"] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **{"extension": ".npy", **kwargs})
+        self.compressed = compressed
+        self.mmap_mode = mmap_mode
+
+    def save(self, obj: Any) -> str:
+        """Write the array or arrays and return the path; objects are refused."""
+        import numpy
+
+        path = self.get_path()
+        with open(path, "wb") as file:
+            if isinstance(obj, dict):
+                write = numpy.savez_compressed if self.compressed else numpy.savez
+                write(file, **obj)
+            else:
+                numpy.save(file, obj, allow_pickle=False)
+        return path
+
+    def load(self) -> Any:
+        """Return the array, or the dictionary of arrays."""
+        import numpy
+
+        loaded = numpy.load(self.get_path(), mmap_mode=self.mmap_mode, allow_pickle=False)
+        if isinstance(loaded, numpy.lib.npyio.NpzFile):
+            with loaded:
+                return dict(loaded)
+        return loaded

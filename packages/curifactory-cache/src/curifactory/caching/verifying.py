@@ -1,0 +1,120 @@
+"""Telling whether files are those that were stored, and whether they were finished."""
+
+import os
+from collections.abc import Mapping
+from hashlib import file_digest, sha256
+from typing import Any
+
+from curifactory.paths import write_atomically
+
+_MARKERS = ".curifactory-incomplete"
+
+
+def describe_files(places: Mapping[str, str], folder: str) -> dict[str, dict[str, Any]]:
+    """Return ``{relative path: {size, mtime_ns, sha256}}`` of files, and of those in folders.
+
+    Parameters
+    ----------
+    places
+        Where each final path lies now.
+    folder
+        What the final paths are given relative to.
+
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for path, place in places.items():
+        for file in _files(place):
+            status = os.stat(file)
+            inner = os.path.relpath(file, place)
+            final = path if inner == "." else os.path.join(path, inner)
+            found[os.path.relpath(final, folder or ".")] = {
+                "size": status.st_size,
+                "mtime_ns": status.st_mtime_ns,
+                "sha256": digest(file),
+            }
+    return found
+
+
+def _files(path: str) -> list[str]:
+    if not os.path.isdir(path):
+        return [path]
+    return sorted(
+        os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names
+    )
+
+
+def digest(path: str) -> str:
+    """Return the sha256 of a file's content, in hexadecimal."""
+    with open(path, "rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def find_damage(files: Mapping[str, Mapping[str, Any]], folder: str) -> str | None:
+    """Return what is wrong with files that :func:`describe_files` described, ``None`` if nothing.
+
+    Contents are read only where the time of change differs.
+    """
+    for name, expected in files.items():
+        path = os.path.join(folder, name)
+        try:
+            status = os.stat(path)
+            if status.st_size != expected["size"]:
+                return f"file {path!r} has {status.st_size} bytes instead of {expected['size']}"
+            if status.st_mtime_ns != expected["mtime_ns"] and digest(path) != expected["sha256"]:
+                return f"the content of file {path!r} was changed after it was stored"
+        except (FileNotFoundError, NotADirectoryError):
+            return f"file {path!r} is missing"
+    return None
+
+
+def check_metadata(metadata: Any) -> dict[str, Any]:
+    """Return metadata that was read, if it has the shape that is written.
+
+    Raises
+    ------
+    ValueError
+        If it has not.
+
+    """
+    if not isinstance(metadata, dict):
+        raise ValueError("it holds no JSON object")
+    if not isinstance(metadata.get("extra", {}), dict | None):
+        raise ValueError("its 'extra' is no object")
+    files = metadata.get("files", {})
+    facts = files.values() if isinstance(files, dict) else [None]
+    if not all(isinstance(each, dict) and each.keys() >= _FACTS for each in facts):
+        raise ValueError("its 'files' do not have size, time and digest")
+    for key in ("stage", "artifact_name", "lineage", "execution"):
+        if not isinstance(metadata.get(key), str | None):
+            raise ValueError(f"its {key!r} is no text")
+    return metadata
+
+
+_FACTS = {"size", "mtime_ns", "sha256"}
+
+
+def marker_path(root: str, path: str) -> str:
+    """Return where the marker of an artifact lies that is written in place."""
+    name = sha256(os.path.realpath(path).encode()).hexdigest()
+    return os.path.join(root, _MARKERS, name)
+
+
+def mark(marker: str, path: str) -> None:
+    """Take note that ``path`` is being written and not complete."""
+    os.makedirs(os.path.dirname(marker), exist_ok=True)
+    write_atomically(marker, os.path.basename(path).encode())
+
+
+def is_marked(marker: str) -> bool:
+    """Tell whether what the marker stands for is not complete."""
+    return os.path.isdir(os.path.dirname(marker)) and os.path.exists(marker)
+
+
+def unmark(marker: str) -> None:
+    """Take note that what the marker stands for is complete."""
+    if is_marked(marker):
+        os.unlink(marker)
+        try:
+            os.rmdir(os.path.dirname(marker))
+        except OSError:  # others are being written
+            return

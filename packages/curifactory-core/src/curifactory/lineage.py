@@ -1,0 +1,85 @@
+"""What a call computes, as a digest that is the same in every session and process.
+
+Two calls with equal lineage compute the same artifacts: the same stage, with the same parameters
+and keywords, from artifacts of equal lineage. It does not cover the code of the stages.
+"""
+
+import hashlib
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+from curifactory.binding import artifacts_read, origins_read
+from curifactory.calls import StageCall
+from curifactory.record import Record
+from curifactory.representing import is_content_represented, represent
+
+_PLAIN = frozenset({int, float, complex, bool, str, bytes, type(None)})
+
+
+def lineage(call: StageCall) -> str:
+    """Return the lineage of ``call``, 32 hexadecimal digits."""
+    waiting = [call]
+    while waiting:
+        current = waiting[-1]
+        if current._lineage is None:
+            unknown = [read.call for read in artifacts_read(current) if read.call._lineage is None]
+            if unknown:
+                waiting.extend(unknown)
+                continue
+            current._lineage = _digest(current)
+        waiting.pop()
+    return str(call._lineage)
+
+
+def _digest(call: StageCall) -> str:
+    parts = [call.name, call.hash, *_captured(call.spec.function)]
+    parts += [bound.name for bound in call.inputs]
+    for origin in origins_read(call):
+        if origin.artifact is None:
+            parts.append(f"{origin.record.get_hash()} {identify(origin.value)}")
+        else:
+            parts.append(f"{origin.artifact.call._lineage} {origin.artifact.name}")
+    parts += [identify(value) for value in call.arguments]
+    parts += [f"{name}={identify(value)}" for name, value in sorted(call.keywords.items())]
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def _captured(function: Callable[..., Any]) -> list[str]:
+    """Return texts of the plain values that a stage defined inside a function has captured.
+
+    Anything that can change, such as a list the stage appends to, says nothing about the stage.
+    """
+    found = []
+    for cell in getattr(function, "__closure__", None) or ():
+        try:
+            value = cell.cell_contents
+        except ValueError:  # not bound yet
+            continue
+        if type(value) in _PLAIN:
+            found.append(repr(value))
+    return found
+
+
+def identify(value: Any) -> str:
+    """Return a text that is equal only for equal values.
+
+    Plain values, their containers, arrays and frames give the same text in every session, and so
+    does what can be pickled; anything else is equal to itself alone.
+    """
+    kind = type(value)
+    if kind in _PLAIN:
+        return repr(value)
+    if kind is list or kind is tuple:
+        return f"{kind.__name__}[{', '.join(map(identify, value))}]"
+    if kind is dict:
+        pairs = (f"{identify(key)}: {identify(item)}" for key, item in value.items())
+        return f"dict[{', '.join(pairs)}]"
+    if isinstance(value, Record):
+        return f"record {value.get_hash()}"
+    if is_content_represented(value):
+        return represent(value)
+    try:
+        return f"{kind.__qualname__} {hashlib.sha256(pickle.dumps(value, 5)).hexdigest()}"
+    except Exception:  # noqa: BLE001 - any class may fail to be pickled in any way
+        return f"{kind.__qualname__} at {id(value)}"

@@ -1,0 +1,254 @@
+"""The one path of every stage call: bound, decided, and executed or taken from the cache."""
+
+import logging
+import os
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from curifactory.artifact import Artifact
+from curifactory.binding import artifacts_read, bind_inputs, call_keywords
+from curifactory.calls import CallStatus, StageCall
+from curifactory.causes import Cause, CauseKind
+from curifactory.environment import peak_memory
+from curifactory.exceptions import OutputSignatureError, UnreadableArtifactError
+from curifactory.explaining import describe
+from curifactory.mapping import make_node
+from curifactory.outputs import Deferred, Lazy, OutputSpec, Unread
+from curifactory.planning import Action, Decision
+from curifactory.planning import decide as decide_node
+
+if TYPE_CHECKING:
+    from curifactory.protocols import Publication
+    from curifactory.record import Record
+
+_log = logging.getLogger(__name__)
+
+
+def make_call(call: StageCall) -> "Record":
+    """Map ``call`` or perform it, whichever the manager is doing, and return its record."""
+    record = call.record
+    manager = record.manager
+    if manager.active_call is not None:
+        _log.warning(
+            "stage %r is called inside stage %r; the map cannot see such calls. Call it in run().",
+            call.name,
+            manager.active_call.name,
+        )
+    for value in (*call.arguments, *call.keywords.values()):
+        if type(value) is Unread:
+            value.read()
+    bind_inputs(call)
+    bind_outputs(call)
+    record.calls.append(call)
+    if manager.mapping is not None:
+        manager.mapping.add(call)
+    else:
+        perform(call)
+    return record
+
+
+def bind_outputs(call: StageCall) -> None:
+    """Give ``call`` its artifacts, each with the cacher that this run's options give it."""
+    manager = call.record.manager
+    sources = manager.output_cachers(call.spec)
+    first = manager.count_artifacts(len(sources))
+    call.outputs = tuple(
+        Artifact(output.name, call, first + place) for place, (output, _) in enumerate(sources)
+    )
+    if not any(source is not None for _, source in sources):
+        return
+    for artifact, (output, source) in zip(call.outputs, sources, strict=True):
+        if source is not None:
+            prototype = source() if isinstance(source, type) else source
+            artifact.cacher = prototype.bound_to(call, output.name)
+    call.cachers = [artifact.cacher for artifact in call.outputs]
+
+
+def perform(call: StageCall) -> None:
+    """Execute ``call``, or let its outputs come from the cache, as decided."""
+    manager = call.record.manager
+    planned = manager.plan.decision(call) if manager.plan is not None else None
+    call.decision = planned or decide(call)
+    if call.decision.action is Action.RUN:
+        execute(call)
+        return
+    reuse(call)
+    if planned is not None or _load_all(call):
+        manager.call_finished(call)
+
+
+def decide(call: StageCall) -> Decision:
+    """Return what to do with ``call`` where there is no plan: by the planner's own rule."""
+    manager = call.record.manager
+    node = make_node(call)
+    call.renewed_by = _renewed_by(call)
+    decision = decide_node(
+        node,
+        forced=node.forced,
+        renewed=call.renewed_by,
+        reader=None,
+        leaf=True,
+        on_stale=manager.on_stale,
+    )
+    unplanned = () if manager.plan is None else (Cause(CauseKind.UNPLANNED),)
+    for cause in decision.causes:
+        if cause.kind is CauseKind.INPUT_RENEWED and decision.action is not Action.RUN:
+            manager.warn_of_stale(call, cause)
+    action = Action.RUN if decision.action is Action.RUN else Action.LOAD
+    return Decision(action, unplanned + decision.causes)
+
+
+def _renewed_by(call: StageCall) -> str | None:
+    """Return a forced call that ``call`` was computed from, directly or not."""
+    for artifact in artifacts_read(call):
+        source = artifact.call
+        if source.decision is not None:
+            if any(cause.kind is CauseKind.FORCED for cause in source.decision.causes):
+                return source.label
+            if source.renewed_by is not None:
+                return source.renewed_by
+    return None
+
+
+def reuse(call: StageCall) -> None:
+    """Let the outputs of ``call`` wait in the record's state until somebody reads them."""
+    action = Action.SKIP if call.decision is None else call.decision.action
+    call.status = CallStatus.LOADED if action is Action.LOAD else CallStatus.SKIPPED
+    record = call.record
+    for artifact, output in _outputs(call):
+        waiting = _lazy(artifact, output) if output.lazy else Deferred(artifact)
+        record.state.put(artifact.name, waiting, artifact)
+    record.set_output()
+    record.manager.restore_reportables(call)
+
+
+def _load_all(call: StageCall) -> bool:
+    """Load the outputs of ``call`` that are not lazy; execute it if one cannot be loaded."""
+    state = call.record.state
+    try:
+        for artifact in call.outputs:
+            if type(state.held(artifact.name)) is Deferred and artifact.cacher is not None:
+                state.keep(artifact.name, artifact.cacher.fetch())
+    except UnreadableArtifactError as error:
+        _log.warning("%s It is computed again.", error)
+        call.decision = Decision(Action.RUN, (Cause(CauseKind.UNREADABLE, call.label),))
+        execute(call)
+        return False
+    return True
+
+
+def _lazy(artifact: Artifact, output: OutputSpec) -> Lazy:
+    lazy = Lazy(artifact.name, output.resolve)
+    lazy.artifact = artifact
+    return lazy
+
+
+def _outputs(call: StageCall) -> Iterable[tuple[Artifact, OutputSpec]]:
+    effective = call.record.manager.output_cachers(call.spec)
+    return zip(call.outputs, (output for output, _ in effective), strict=True)
+
+
+def execute(call: StageCall) -> tuple[Any, ...]:
+    """Call the stage's function, store what it returns and return that: the only place that does.
+
+    Raises
+    ------
+    Exception
+        What the function raises, with a note that names stage, record and experiment.
+
+    """
+    record, manager = call.record, call.record.manager
+    outer = manager.active_call
+    try:
+        keywords = call_keywords(call)
+        manager.call_started(call)
+        values = _call_function(call, keywords)
+        _store(call, values)
+    except BaseException as error:
+        call.status, call.error = CallStatus.FAILED, error
+        error.add_note(f"in {manager.describe_call(call)}")
+        raise
+    finally:
+        manager.active_call = outer
+        manager.log.prefix = "" if outer is None else manager.log.prefix
+        manager.call_finished(call)
+    record.set_output(_shown(call))
+    return values
+
+
+def _call_function(call: StageCall, keywords: dict[str, Any]) -> tuple[Any, ...]:
+    record, manager = call.record, call.record.manager
+    positional = (record,) if call.records is None else (record, call.records)
+    call.execution = os.urandom(8).hex()
+    manager.forget_reportables(call)
+    if call.cachers is not None and manager.writes_cache:
+        for cacher in filter(None, call.cachers):
+            cacher.prepare()
+    manager.active_call = call
+    if record.params is not None:
+        manager.log.prefix = f"[{record.params.name}] "
+    wall, cpu = time.perf_counter(), time.process_time()
+    returned = call.spec.function(*positional, *call.arguments, **keywords)
+    call.seconds, call.cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
+    call.peak_memory = peak_memory()
+    return _returned_values(call, returned)
+
+
+def _returned_values(call: StageCall, returned: Any) -> tuple[Any, ...]:
+    outputs = call.spec.outputs
+    if not outputs:
+        return ()
+    values = returned if isinstance(returned, tuple) else (returned,)
+    if len(values) != len(outputs):
+        declared = ", ".join(
+            f'Lazy("{output.name}")' if output.lazy else f'"{output.name}"' for output in outputs
+        )
+        raise OutputSignatureError(
+            f"stage {call.name!r} declares {len(outputs)} outputs ({declared}) but returned "
+            f"{len(values)} values. Return one value per output; an only output that is a tuple is "
+            "returned as (value,)."
+        )
+    return values
+
+
+def _store(call: StageCall, values: tuple[Any, ...]) -> None:
+    """Publish everything with a cacher, all of it or nothing, and put the values in the state."""
+    manager = call.record.manager
+    if manager.writes_cache:
+        publications: list[Publication] = []
+        try:
+            for artifact, value in zip(call.outputs, values, strict=True):
+                if artifact.cacher is not None:
+                    publications.append(artifact.cacher.write(value))
+            publications += manager.write_reportables(call)
+            for publication in publications:
+                publication.commit()
+        finally:
+            for publication in publications:
+                publication.discard()
+    for (artifact, output), value in zip(_outputs(call), values, strict=True):
+        held = value
+        if output.lazy and manager.writes_cache:
+            artifact.describe(value)
+            held = _lazy(artifact, output)
+        call.record.state.put(artifact.name, held, artifact)
+    call.status = CallStatus.EXECUTED
+
+
+def _shown(call: StageCall) -> Any:
+    """Return what the stage returned, lazy outputs as :class:`~curifactory.Lazy`."""
+    state = call.record.state
+    held = [state.held(artifact.name) for artifact in call.outputs]
+    return held[0] if len(held) == 1 else tuple(held) or []
+
+
+def warn_of_stale(call: StageCall, cause: Cause, command: str) -> None:
+    """Say that cached artifacts of ``call`` are used although they are stale."""
+    _log.warning(
+        "%s of %s is used from the cache although it is %s. Renew it with: %s",
+        call.name,
+        call.record.get_reference_name(),
+        describe(cause),
+        command,
+    )
