@@ -18,7 +18,7 @@ from curifactory.exceptions import (
 from curifactory.hashing import set_hash_functions
 from curifactory.manager import ArtifactManager
 from curifactory.outputs import Lazy
-from curifactory.params import ExperimentParameters, old_experiment_args
+from curifactory.params import ExperimentParameters
 from curifactory.procedure import Procedure
 from curifactory.record import Record
 from curifactory.staging import aggregate, stage
@@ -44,7 +44,7 @@ if not TYPE_CHECKING:  # hidden from type checkers, or they would accept every a
 
     def __getattr__(name: str) -> object:
         if name == "ExperimentArgs":
-            return old_experiment_args()
+            return import_module("curifactory.params").old_experiment_args()
         if name == "Cacheable":
             return import_module("curifactory.caching").Cacheable
         if name == "__version__":

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 from curifactory.outputs import Deferred, Lazy
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from curifactory.calls import StageCall
     from curifactory.protocols import Cacher
 
@@ -72,6 +74,16 @@ class Artifact:
             value = self.in_memory()
             if value is not NOT_IN_MEMORY:
                 self.describe(value)
+
+    def found(self, metadata: "Mapping[str, Any] | None") -> None:
+        """Note that the cache has the artifact, and what its metadata shows of the value."""
+        self.cached = True
+        if metadata is not None:
+            self._preview = str(metadata.get("preview") or "")
+
+    def recall(self, known: "Artifact") -> None:
+        """Take over what is known of the same artifact in the map."""
+        self.cached, self._preview = known.cached, known._preview
 
     def in_memory(self) -> Any:
         """Return the value if the record that made it holds it, or else ``NOT_IN_MEMORY``."""

@@ -251,7 +251,11 @@ class StageCall:
 
     @property
     def file_stage(self) -> str:
-        """The stage's name in file names, with a suffix where another call has these names."""
+        """The stage's name in file names, with a suffix where an earlier call has these names."""
+        return self._file_stage or self.claim_files()
+
+    def claim_files(self) -> str:
+        """Take the file names of this call, before later calls can, and return ``file_stage``."""
         if self._file_stage is None:
             self._file_stage = self.record.manager.claim(self)
         return self._file_stage

@@ -355,11 +355,16 @@ class ArtifactManager(ManagerAttributes):
             If ``subdir`` leads out of the cache.
 
         """
-        name = self.get_artifact_filename(obj_name, record, prefix, stage_name)
-        return os.path.join(self.cache_folder(subdir), name)
+        folder = self.cache_folder(subdir)
+        if self.writes_cache and folder not in self._folders:
+            os.makedirs(folder, exist_ok=True)
+            self._folders.add(folder)
+        return os.path.join(
+            folder, self.get_artifact_filename(obj_name, record, prefix, stage_name)
+        )
 
     def cache_folder(self, subdir: str | None = None) -> str:
-        """Return the cache's folder or one in it, which is made unless nothing is written.
+        """Return the cache's folder or one in it; it need not be there.
 
         Raises
         ------
@@ -367,13 +372,9 @@ class ArtifactManager(ManagerAttributes):
             If ``subdir`` leads out of the cache.
 
         """
-        folder = self.cache_path
-        if subdir:
-            folder = require_inside(os.path.join(folder, subdir), folder)
-        if self.writes_cache and folder not in self._folders:
-            os.makedirs(folder, exist_ok=True)
-            self._folders.add(folder)
-        return folder
+        if not subdir:
+            return self.cache_path
+        return require_inside(os.path.join(self.cache_path, subdir), self.cache_path)
 
     # -- reportables -------------------------------------------------------------------------
 

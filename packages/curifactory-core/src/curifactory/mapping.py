@@ -1,6 +1,7 @@
 """Mapping an experiment: every call is noted and looked up in the cache, none is executed."""
 
-from typing import TYPE_CHECKING
+import gc
+from typing import TYPE_CHECKING, Self
 
 from curifactory.binding import artifacts_read
 from curifactory.calls import StageCall
@@ -26,8 +27,23 @@ class Map:
         """The cache's folders as they were when mapping began."""
         self.handed_out: list[str] = []
         """Names of artifacts that ``run()`` took hold of, which have no values yet."""
+        self._collects = False
         self._indices: dict[StageCall, int] = {}
         self._by_lineage: dict[str, int] = {}
+
+    def __enter__(self) -> Self:
+        """Begin mapping: until the block ends no garbage is collected.
+
+        A map is many small objects that all stay; looking through them again and again is what
+        made the cost of one grow with their number.
+        """
+        self._collects = gc.isenabled()
+        gc.disable()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._collects:
+            gc.enable()
 
     def add(self, call: StageCall) -> None:
         """Note ``call`` and let its outputs stand in the record's state, without values."""
@@ -64,7 +80,8 @@ def look_up(call: StageCall) -> tuple[tuple[Cause, ...], tuple[Cause, ...]]:
             misses.append(Cause(CauseKind.NO_CACHER, f"output {artifact.name!r}"))
             continue
         found = artifact.cacher.look_up()
-        artifact.cached = found.hit
+        if found.hit:
+            artifact.found(found.metadata)
         (notes if found.hit else misses).extend(found.causes)
         if found.execution is not None:
             executions.add(found.execution)
@@ -98,11 +115,16 @@ class RunPlan:
         """Calls the real run made that the map did not have."""
 
     def decision(self, call: StageCall) -> Decision | None:
-        """Return what was planned for ``call``; ``None`` if the map did not have this call."""
+        """Return what was planned for ``call``; ``None`` if the map did not have this call.
+
+        Its artifacts are told what the map knows of them.
+        """
         index = self._index.get(call.key)
         if index is not None:
             mapped = self.mapped.calls[index]
             if mapped.spec is call.spec and mapped.hash == call.hash:
+                for artifact, known in zip(call.outputs, mapped.outputs, strict=True):
+                    artifact.recall(known)
                 return self.plan.decisions[index]
         self.unplanned.append(call)
         return None

@@ -82,10 +82,10 @@ class ExperimentParameters:
 def _decorate(classes: tuple[type, ...]) -> None:
     for cls in reversed(classes):
         undecorated = (
-            issubclass(cls, ExperimentParameters)
-            and inspect.get_annotations(cls)
-            and "__dataclass_fields__" not in cls.__dict__
+            "__dataclass_fields__" not in cls.__dict__
+            and issubclass(cls, ExperimentParameters)
             and "__init__" not in cls.__dict__
+            and inspect.get_annotations(cls)
         )
         if undecorated:
             dataclass(cls)

@@ -10,6 +10,7 @@ from curifactory.artifact import Artifact
 from curifactory.binding import artifacts_read, bind_inputs, call_keywords
 from curifactory.calls import CallStatus, StageCall
 from curifactory.causes import Cause, CauseKind
+from curifactory.config import OnStale
 from curifactory.environment import peak_memory
 from curifactory.exceptions import OutputSignatureError, UnreadableArtifactError
 from curifactory.explaining import describe
@@ -58,6 +59,7 @@ def bind_outputs(call: StageCall) -> None:
     )
     if not any(source is not None for _, source in sources):
         return
+    call.claim_files()
     for artifact, (output, source) in zip(call.outputs, sources, strict=True):
         if source is not None:
             prototype = source() if isinstance(source, type) else source
@@ -92,8 +94,8 @@ def decide(call: StageCall) -> Decision:
         on_stale=manager.on_stale,
     )
     unplanned = () if manager.plan is None else (Cause(CauseKind.UNPLANNED),)
-    for cause in decision.causes:
-        if cause.kind is CauseKind.INPUT_RENEWED and decision.action is not Action.RUN:
+    for cause in decision.causes if manager.on_stale is OnStale.WARN else ():
+        if cause.kind is CauseKind.INPUT_RENEWED:
             manager.warn_of_stale(call, cause)
     action = Action.RUN if decision.action is Action.RUN else Action.LOAD
     return Decision(action, unplanned + decision.causes)

@@ -252,30 +252,35 @@ class _Execution:
     def _plan(self) -> RunPlan | None:
         """Map the experiment and return the plan; ``None`` where ``run()`` reads results."""
         manager = self.manager
-        manager.mapping = mapped = Map()
-        try:
-            self._call([item.duplicate() for item in self.collection.parameter_sets])
-        except ReadWhileMappingError:
-            reason = f"it reads {mapped.handed_out[-1]!r}"
-        except Exception as error:
-            if not mapped.handed_out and not isinstance(error, OSError):
-                raise
-            reason = describe_error(error)
-        else:
-            reason = ""
-        finally:
-            manager.mapping = None
-        if reason:
-            _log.warning(
-                "run() needs results between stages (%s): going on linearly, as with --no-dag.",
-                reason,
-            )
-            return None
-        _require_stages(mapped, self.options.overwrite_stages)
-        plan = RunPlan(mapped, manager.on_stale)
+        with Map() as mapped:
+            reason = self._why_not_mapped(mapped)
+            if reason:
+                _log.warning(
+                    "run() needs results between stages (%s): going on linearly, as with --no-dag.",
+                    reason,
+                )
+                return None
+            _require_stages(mapped, self.options.overwrite_stages)
+            plan = RunPlan(mapped, manager.on_stale)
         if manager.on_stale is OnStale.WARN:
             _warn_of_stale(plan)
         return plan
+
+    def _why_not_mapped(self, mapped: Map) -> str:
+        """Let ``run()`` make its calls on ``mapped``; return why that cannot be, or nothing."""
+        manager = self.manager
+        manager.mapping = mapped
+        try:
+            self._call([item.duplicate() for item in self.collection.parameter_sets])
+        except ReadWhileMappingError:
+            return f"it reads {mapped.handed_out[-1]!r}"
+        except Exception as error:
+            if not mapped.handed_out and not isinstance(error, OSError):
+                raise
+            return describe_error(error)
+        finally:
+            manager.mapping = None
+        return ""
 
     def _close(self, value: Any, status: str, error: BaseException | None) -> RunResult:
         manager = self.manager

@@ -1,6 +1,6 @@
 """A record's state: the artifacts by name, loading what waits outside memory."""
 
-from collections.abc import ItemsView, Iterable, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 from curifactory.outputs import Deferred, Lazy, Unread
@@ -58,6 +58,24 @@ class State(dict[str, Any]):
 
     def _all(self) -> dict[str, Any]:
         return {name: self._known(name) for name in self}
+
+    def __iter__(self) -> Iterator[str]:
+        # Only because it is here do dict(state) and **state read by name, not past this class.
+        return super().__iter__()
+
+    def __or__(self, other: Mapping[str, Any]) -> dict[str, Any]:  # type: ignore[override]
+        return self._all() | dict(other)
+
+    def __ror__(self, other: Mapping[str, Any]) -> dict[str, Any]:  # type: ignore[override]
+        return dict(other) | self._all()
+
+    def __eq__(self, other: object) -> bool:
+        return self._all() == (other._all() if isinstance(other, State) else other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = None
 
     def waiting(self, artifact: "Artifact") -> Any:
         """Return the value of ``artifact``, or its :class:`~curifactory.Lazy` if that is here."""
@@ -120,7 +138,7 @@ class State(dict[str, Any]):
         for name, value in dict(*others, **values).items():
             self[name] = value
 
-    def __ior__(self, other: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> Self:  # type: ignore[override,misc]
+    def __ior__(self, other: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> Self:  # type: ignore[override]
         self.update(other)
         return self
 

@@ -154,10 +154,10 @@ class RunStore:
 
 def _select(database: sqlite3.Connection, experiment: str | None) -> list[tuple[str]]:
     query = (
-        "select facts from runs where ?1 is null or experiment = ?1 "
+        "select facts from runs where :name is null or experiment = :name "
         "order by started, experiment, number"
     )
-    return database.execute(query, (experiment,)).fetchall()
+    return database.execute(query, {"name": experiment}).fetchall()
 
 
 def _with_status(facts: dict[str, Any]) -> dict[str, Any]:

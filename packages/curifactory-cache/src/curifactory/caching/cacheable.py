@@ -233,6 +233,7 @@ class Cacheable:
         if call is None or self._staged is not None or call.record.manager.active_call is not call:
             return
         if call.record.manager.writes_cache:
+            os.makedirs(os.path.dirname(self.main_path()) or ".", exist_ok=True)
             mark(self._marker(), self.main_path())
 
     def _marker(self) -> str:
@@ -286,6 +287,8 @@ class Cacheable:
                 continue
             try:
                 value = self.load()
+            except MemoryError:  # says nothing about the artifact
+                raise
             except Exception as error:  # noqa: BLE001 - users' cachers may raise anything
                 problem, cause = f"{type(error).__name__}: {error}", error
                 continue

@@ -1,5 +1,6 @@
 """Arrays in numpy's own formats."""
 
+import zipfile
 from typing import Any, Literal
 
 from curifactory.caching.cacheable import Cacheable
@@ -34,13 +35,24 @@ class NumpyCacher(Cacheable):
         import numpy
 
         path = self.get_path()
-        with open(path, "wb") as file:
-            if isinstance(obj, dict):
-                write = numpy.savez_compressed if self.compressed else numpy.savez
-                write(file, **obj)
-            else:
+        if isinstance(obj, dict):
+            self._save_all(path, obj)
+        else:
+            with open(path, "wb") as file:
                 numpy.save(file, obj, allow_pickle=False)
         return path
+
+    def _save_all(self, path: str, arrays: "dict[str, Any]") -> None:
+        """Write an ``.npz``; unlike ``numpy.savez``, whatever the names, and without objects."""
+        import numpy
+
+        compression = zipfile.ZIP_DEFLATED if self.compressed else zipfile.ZIP_STORED
+        with zipfile.ZipFile(path, "w", compression) as archive:
+            for name, array in arrays.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    numpy.lib.format.write_array(
+                        member, numpy.asanyarray(array), allow_pickle=False
+                    )
 
     def load(self) -> Any:
         """Return the array, or the dictionary of arrays."""

@@ -31,7 +31,12 @@ class FileReferenceCacher(Cacheable):
 
     def check(self) -> bool:
         """Tell whether the artifact and every file it refers to are there."""
-        return super().check() and all(map(os.path.exists, self.referenced_paths()))
+        if not super().check():
+            return False
+        try:
+            return all(map(os.path.exists, self.referenced_paths()))
+        except ValueError:  # neither JSON nor text: it cannot be used
+            return False
 
     def referenced_paths(self) -> list[str]:
         """Return every path that the artifact holds."""

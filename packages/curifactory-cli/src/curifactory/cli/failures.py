@@ -1,0 +1,78 @@
+"""What went wrong, in words, with the user's part of the traceback."""
+
+import os
+import traceback
+
+import curifactory
+from curifactory.cli.terminal import Colour, Terminal
+from curifactory.experiment import RunResult
+
+
+def show_error(terminal: Terminal, message: str) -> None:
+    """Write ``message`` as one line, however many it has."""
+    terminal.line(
+        f"{terminal.paint('error:', Colour.RED, Colour.BOLD)} {' '.join(message.split())}"
+    )
+
+
+def show_traceback(terminal: Terminal, error: BaseException) -> None:
+    """Write the whole traceback of ``error``."""
+    terminal.line("".join(traceback.format_exception(error)).rstrip("\n"))
+
+
+def show_failure(terminal: Terminal, result: RunResult, *, verbose: bool) -> None:
+    """Write where the experiment failed, and the traceback.
+
+    Frames of curifactory itself are left out, unless ``verbose`` or there are no others.
+    """
+    if result.error is None:
+        return
+    note = _own_note(result)
+    show_error(terminal, f"{_place(result, note)}:")
+    trace = traceback.TracebackException.from_exception(result.error)
+    if note:
+        trace.__notes__ = [other for other in trace.__notes__ or [] if other != note]
+    if not verbose:
+        _keep_user_frames(trace)
+    terminal.line("".join(trace.format()).rstrip("\n"))
+
+
+def _place(result: RunResult, note: str | None) -> str:
+    """Return what failed."""
+    name = result.manager.experiment_name
+    if note:
+        return f"{note.removeprefix('in ')} failed"
+    if result.status == "error":
+        return f"run() of experiment {name!r} failed, outside its stages"
+    return f"experiment {name!r} is {result.status}, but its report could not be written"
+
+
+def show_interruption(terminal: Terminal, result: RunResult) -> None:
+    """Write that the run was interrupted, and in which stage."""
+    note = _own_note(result)
+    word = terminal.paint("interrupted", Colour.RED, Colour.BOLD)
+    terminal.line(f"{word} {note}" if note else word)
+
+
+def _own_note(result: RunResult) -> str | None:
+    """Return the note that names the stage in which the error was raised first."""
+    manager, error = result.manager, result.error
+    calls = (call for record in manager.all_records for call in record.calls)
+    ours = {f"in {manager.describe_call(call)}" for call in calls if call.error is error}
+    return next((note for note in getattr(error, "__notes__", ()) if note in ours), None)
+
+
+def _keep_user_frames(trace: traceback.TracebackException) -> None:
+    """Drop curifactory's frames from ``trace`` and from all that it was raised from."""
+    own = [frame for frame in trace.stack if not _is_ours(frame.filename)]
+    if own:
+        trace.stack = traceback.StackSummary.from_list(own)
+    for other in (trace.__cause__, trace.__context__, *(trace.exceptions or ())):
+        if other is not None:
+            _keep_user_frames(other)
+
+
+def _is_ours(path: str) -> bool:
+    return path.startswith(
+        tuple(f"{os.path.abspath(root)}{os.sep}" for root in curifactory.__path__)
+    )

@@ -1,0 +1,99 @@
+"""What ``--map`` prints: every stage, what the cache has of it, what happens to it and why."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from curifactory.artifact import Artifact
+from curifactory.calls import InputSource, StageCall
+from curifactory.cli.console import label_of, why
+from curifactory.cli.summary import summarise_map
+from curifactory.mapping import RunPlan
+from curifactory.planning import Action
+
+if TYPE_CHECKING:
+    from curifactory.record import Record
+
+_SOURCES = {
+    InputSource.STATE: "set by run()",
+    InputSource.KEYWORD: "given by keyword",
+    InputSource.DEFAULT: "the function's default",
+    InputSource.RECORDS: "no record has it",
+}
+"""What is said of an input that no stage made."""
+
+
+class MapView:
+    """The text of a plan."""
+
+    def __init__(self, plan: RunPlan) -> None:
+        self._calls = plan.calls()
+        self._decisions = dict(self._calls)
+        self._leaves = dict(zip(plan.mapped.calls, plan.plan.leaves, strict=True))
+        self._shown: dict[Artifact, str] = {}
+
+    def lines(self, records: "Sequence[Record]", *, verbose: bool = False) -> Iterator[str]:
+        """Yield the lines of the map of ``records``, and its summary.
+
+        With ``verbose``, the stages that would run are listed before the summary, in order.
+        """
+        for record in records:
+            yield f"==== {record.get_reference_name()} hash: {record.get_hash()} ===="
+            for call in record.calls:
+                yield from self._stage(call)
+            yield ""
+        if verbose:
+            yield from self._execution_list()
+        yield summarise_map(self._decisions.values())
+
+    def _stage(self, call: StageCall) -> Iterator[str]:
+        yield f"Stage: {call.name}{' (leaf)' if self._leaves[call] else ''}"
+        yield from _list("Input records:", (item.get_reference_name() for item in _records(call)))
+        yield from _list("Inputs:", self._inputs(call))
+        yield from _list("Outputs:", map(self._artifact, call.outputs))
+        yield f"\t{why(self._decisions[call])}"
+
+    def _inputs(self, call: StageCall) -> Iterator[str]:
+        for bound in call.inputs:
+            if not bound.artifacts:
+                yield f"{bound.name} ({_SOURCES[bound.source]})"
+            for artifact in bound.artifacts:
+                other = artifact.call.record
+                origin = "" if other is call.record else f" from {other.get_reference_name()}"
+                yield f"{self._artifact(artifact)}{origin}"
+
+    def _artifact(self, artifact: Artifact) -> str:
+        """Return name and cache status, with the run that made it."""
+        if artifact not in self._shown:
+            reference = _generating_run(artifact) if artifact.cached else None
+            cached = " (cached)" if artifact.cached else ""
+            self._shown[artifact] = cached + (f" [{reference}]" if reference else "")
+        return artifact.name + self._shown[artifact]
+
+    def _execution_list(self) -> Iterator[str]:
+        running = [call for call, decision in self._calls if decision.action is Action.RUN]
+        if running:
+            yield "Would run, in this order:"
+            yield from (f"\t{call.name} ({label_of(call)})" for call in running)
+            yield ""
+
+
+def _list(heading: str, items: Iterator[str]) -> Iterator[str]:
+    """Yield ``heading`` and the items under it, nothing if there are none."""
+    for position, item in enumerate(items):
+        if position == 0:
+            yield f"\t{heading}"
+        yield f"\t\t{item}"
+
+
+def _records(call: StageCall) -> "Sequence[Record]":
+    """Return the records an aggregate runs over, or which the record of a first stage copies."""
+    if call.records is not None:
+        return call.records
+    return call.record.input_records if call.position == 0 else ()
+
+
+def _generating_run(artifact: Artifact) -> str | None:
+    """Return the reference of the run that made a cached artifact, where that is recorded."""
+    metadata = None if artifact.cacher is None else artifact.cacher.look_up().metadata
+    run_info = (metadata or {}).get("manager_run_info")
+    return run_info.get("reference") if isinstance(run_info, dict) else None

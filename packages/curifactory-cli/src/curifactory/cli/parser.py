@@ -1,0 +1,273 @@
+"""The command line of ``experiment``, from words to what is asked for."""
+
+import argparse
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from curifactory.config import OnStale
+from curifactory.exceptions import BadInputError
+from curifactory.options import RunOptions
+
+LIST = "ls"
+REPORTS = "reports"
+"""Words in the place of an experiment's name that mean something else."""
+
+_REPORTS_OPTIONS = frozenset({"port", "host", "update"})
+_DESCRIPTION = """\
+Run an experiment of the project in this folder, list what there is to run, or
+show the reports of past runs.
+"""
+_EXAMPLES = """\
+examples:
+  experiment iris                   run experiments/iris.py, with its get_params
+  experiment iris -p base -p wide   run it with the parameter sets of two files
+  experiment iris -p base -n knn    only the parameter set named knn
+  experiment iris --map             show what would run, and why; write nothing
+  experiment iris --overwrite-stage train
+                                    compute the stage 'train' again
+  experiment ls                     list experiments and parameter files
+  experiment reports                show the reports at http://127.0.0.1:8080/
+"""
+
+
+class CommandLineError(BadInputError):
+    """The words on the command line make no sense together."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShowText:
+    """Print a text, such as the help."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListProject:
+    """List the project's experiments and parameter files."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServeReports:
+    """Serve the folder of reports, or only bring its index up to date."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    """0 for any free one."""
+    update: bool = False
+
+
+Request = RunOptions | ListProject | ServeReports | ShowText
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises what is wrong as one line, with the nearest valid spelling."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise ``message``, and where to read on."""
+        stop = "" if message.endswith("?") else "."
+        raise CommandLineError(f"{message}{stop} See '{self.prog} --help'.")
+
+    def parse_words(self, words: Sequence[str]) -> dict[str, Any]:
+        """Return the options that ``words`` give, and no others.
+
+        Raises
+        ------
+        CommandLineError
+            If an option or a word is too many, or a value does not fit.
+
+        """
+        namespace, unknown = self.parse_known_args(words)
+        for word in unknown:
+            if word.startswith("-"):
+                self.error(self._unknown_option(word.partition("=")[0]))
+        if unknown:
+            self.error(f"unexpected argument {unknown[0]!r}")
+        return vars(namespace)
+
+    def _unknown_option(self, option: str) -> str:
+        near = difflib.get_close_matches(option, self._option_string_actions, n=2)
+        hint = f". Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        return f"unknown option {option!r}{hint}"
+
+
+def make_parser() -> Parser:
+    """Return the parser of the ``experiment`` command."""
+    parser = Parser(
+        prog="experiment",
+        usage="experiment NAME [options] | experiment ls | experiment reports [options]",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        add_help=False,
+        argument_default=argparse.SUPPRESS,
+    )
+    parser.add_argument(
+        "name",
+        metavar="NAME",
+        nargs="?",
+        help="experiment file below experiments/, without .py, dots for sub-folders; "
+        "'ls' lists what there is, 'reports' serves the reports",
+    )
+    _add_selection(parser)
+    _add_caching(parser)
+    _add_execution(parser)
+    _add_output(parser)
+    _add_reports(parser)
+    return parser
+
+
+def _add_selection(parser: Parser) -> None:
+    group = parser.add_argument_group("which parameter sets")
+    group.add_argument(
+        "-p",
+        "--params",
+        metavar="FILE",
+        action="append",
+        help="parameter file below params/, or an experiment file, with a get_params(); may be "
+        "repeated (default: the experiment file itself)",
+    )
+    group.add_argument(
+        "-n",
+        "--names",
+        metavar="NAME",
+        action="append",
+        help="only the parameter set of this name; may be repeated",
+    )
+
+
+def _add_caching(parser: Parser) -> None:
+    group = parser.add_argument_group("what is computed again")
+    group.add_argument(
+        "--overwrite", action="store_true", help="every stage, whatever the cache holds"
+    )
+    group.add_argument(
+        "--overwrite-stage",
+        metavar="STAGE",
+        action="append",
+        help="this stage; may be repeated",
+    )
+    group.add_argument(
+        "--on-stale",
+        metavar="POLICY",
+        type=_on_stale,
+        help="results whose inputs are computed again: 'warn' uses them and names them, 'rerun' "
+        "computes them again, 'ignore' uses them (default: on_stale of the configuration)",
+    )
+
+
+def _add_execution(parser: Parser) -> None:
+    group = parser.add_argument_group("how it runs")
+    group.add_argument(
+        "--map",
+        action="store_true",
+        help="only show every stage, what is cached and what would run, and why; write nothing",
+    )
+    group.add_argument(
+        "--no-dag",
+        "--no-map",
+        action="store_true",
+        help="decide stage by stage instead of planning first; for a run() that reads results",
+    )
+
+
+def _add_output(parser: Parser) -> None:
+    group = parser.add_argument_group("what is shown")
+    group.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="also debug messages, and for each stage why it runs or does not",
+    )
+    group.add_argument("--no-report", action="store_true", help="write no report")
+    group.add_argument("--version", action="store_true", help="show the version and exit")
+    group.add_argument("-h", "--help", action="store_true", help="show this help and exit")
+
+
+def _add_reports(parser: Parser) -> None:
+    group = parser.add_argument_group("only for 'experiment reports'")
+    group.add_argument("--port", type=_port, help="port to serve at (default: 8080)")
+    group.add_argument(
+        "--host", help="address to accept connections at (default: 127.0.0.1, this machine only)"
+    )
+    group.add_argument(
+        "--update", action="store_true", help="only write the index of all reports again"
+    )
+
+
+def _on_stale(value: str) -> OnStale:
+    try:
+        return OnStale(value)
+    except ValueError:
+        choices = [choice.value for choice in OnStale]
+        near = difflib.get_close_matches(value, choices, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise argparse.ArgumentTypeError(
+            f"unknown policy {value!r}; {hint}there is {', '.join(map(repr, choices))}"
+        ) from None
+
+
+def _port(value: str) -> int:
+    if not re.fullmatch(r"[0-9]+", value) or int(value) > 65535:
+        raise argparse.ArgumentTypeError(f"{value!r} is not a port; give a number from 0 to 65535")
+    return int(value)
+
+
+def parse(words: Sequence[str]) -> Request:
+    """Return what the words after ``experiment`` ask for.
+
+    Raises
+    ------
+    CommandLineError
+        If they make no sense; the message names the nearest words that do.
+
+    """
+    parser = make_parser()
+    given = parser.parse_words(words)
+    if given.pop("help", False):
+        return ShowText(parser.format_help())
+    if given.pop("version", False):
+        return ShowText(version_text())
+    name = given.pop("name", "")
+    if not name:
+        parser.error("which experiment? Give its name; 'experiment ls' lists what there is")
+    if name == LIST:
+        _refuse(parser, given, "'experiment ls' takes no")
+        return ListProject()
+    if name == REPORTS:
+        _refuse(parser, given.keys() - _REPORTS_OPTIONS, "'experiment reports' takes no")
+        return ServeReports(**given)
+    _refuse(parser, given.keys() & _REPORTS_OPTIONS, "only 'experiment reports' takes")
+    return _run_options(parser, name, given)
+
+
+def _refuse(parser: Parser, options: Iterable[str], reason: str) -> None:
+    for option in sorted(options):
+        parser.error(f"{reason} --{option.replace('_', '-')}")
+
+
+def _run_options(parser: Parser, name: str, given: dict[str, Any]) -> RunOptions:
+    if "map" in given and "no_dag" in given:
+        parser.error("--map shows the plan that --no-dag does without; give one of them")
+    return RunOptions(
+        experiment=name,
+        param_files=tuple(given.get("params", ())),
+        names=tuple(given.get("names", ())),
+        overwrite="overwrite" in given,
+        overwrite_stages=tuple(given.get("overwrite_stage", ())),
+        on_stale=given.get("on_stale"),
+        dag="no_dag" not in given,
+        map_only="map" in given,
+        report="no_report" not in given,
+        verbose="verbose" in given,
+    )
+
+
+def version_text() -> str:
+    """Return name and version, as ``--version`` shows them."""
+    from importlib.metadata import version  # slow to import
+
+    return f"curifactory {version('curifactory-cli')}\n"

@@ -1,0 +1,84 @@
+"""``experiment reports``: show the reports in a browser, or write their index again."""
+
+import errno
+import os
+from typing import Protocol
+
+from curifactory.cli.parser import ServeReports
+from curifactory.cli.reports_server import INDEX, ReportsServer
+from curifactory.cli.terminal import Terminal, warn
+from curifactory.config import Configuration
+from curifactory.exceptions import BadInputError, MissingPartError
+from curifactory.experiment import ExitCode
+from curifactory.plugins import EXPORTERS, find
+
+
+class IndexWriter(Protocol):
+    """What writes the index of all reports."""
+
+    def update_index(self, reports_path: str, css_path: str) -> str:
+        """Write the index of the reports in ``reports_path`` and return its path."""
+
+
+def show_reports(
+    request: ServeReports, configuration: Configuration, out: Terminal, err: Terminal
+) -> int:
+    """Serve the folder of reports until Ctrl-C, or write its index again.
+
+    Raises
+    ------
+    BadInputError
+        If there is nothing to show, or the address cannot be listened at.
+
+    """
+    folder = configuration.reports_path
+    if not os.path.isdir(folder):
+        raise BadInputError(
+            f"there is no folder {folder!r} with reports; run an experiment here first, or change "
+            "to the project's folder."
+        )
+    if request.update:
+        out.line(f"index: {_index_writer().update_index(folder, configuration.report_css_path)}")
+        return ExitCode.COMPLETE
+    if not os.path.isfile(os.path.join(folder, INDEX)):
+        raise BadInputError(
+            f"there is no {INDEX} in {folder!r}; write it with 'experiment reports --update'."
+        )
+    with _listen(folder, request) as server:
+        _serve(server, folder, out, err)
+    return ExitCode.COMPLETE
+
+
+def _index_writer() -> IndexWriter:
+    source = find(EXPORTERS, "report")
+    if source is None:
+        raise MissingPartError(
+            "reports come with 'curifactory-report'. Run 'pip install curifactory-report'."
+        )
+    writer: IndexWriter = source()
+    return writer
+
+
+def _listen(folder: str, request: ServeReports) -> ReportsServer:
+    host, port = request.host, request.port
+    try:
+        return ReportsServer(folder, host, port)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise BadInputError(
+                f"port {port} of {host} is in use; name another one, such as --port {port + 1}."
+            ) from error
+        raise BadInputError(
+            f"cannot listen at port {port} of {host!r}: {error.strerror}. Name another port or "
+            "address with --port and --host."
+        ) from error
+
+
+def _serve(server: ReportsServer, folder: str, out: Terminal, err: Terminal) -> None:
+    out.line(f"reports in {folder} are at {server.url} (Ctrl-C ends this)")
+    if not server.is_private:
+        warn(err, "everyone who can reach this machine can read them; there is no password.")
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        out.line()

@@ -1,0 +1,81 @@
+"""Running and mapping an experiment, with all that is shown of it."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from curifactory.cli.console import LogMessages, RunLines
+from curifactory.cli.failures import show_failure, show_interruption
+from curifactory.cli.map_view import MapView
+from curifactory.cli.summary import summarise_run
+from curifactory.cli.terminal import Colour, Terminal
+from curifactory.config import Configuration
+from curifactory.exceptions import CurifactoryError
+from curifactory.experiment import ExitCode, RunResult, run
+from curifactory.options import RunOptions
+
+
+class BrokenOffError(CurifactoryError):
+    """A run came to an end that is neither success nor failure of its experiment."""
+
+
+def run_experiment(
+    options: RunOptions, configuration: Configuration, out: Terminal, err: Terminal
+) -> int:
+    """Run an experiment, show how it goes and return the exit code."""
+    lines = RunLines(out, verbose=options.verbose)
+    result = _run(options, configuration, lines)
+    _show_error(result, options, err)
+    colour = Colour.GREEN if result.error is None else Colour.YELLOW
+    out.line(out.paint(summarise_run(result.manager, lines.seconds), colour))
+    if result.report_path is not None:
+        out.line(f"report: {result.report_path}")
+    return result.exit_code
+
+
+def map_experiment(
+    options: RunOptions, configuration: Configuration, out: Terminal, err: Terminal
+) -> int:
+    """Show what a run would do, writing nothing, and return the exit code."""
+    with _no_byte_code():
+        result = _run(options, configuration, LogMessages(err))
+    _show_error(result, options, err)
+    if result.error is not None:
+        return result.exit_code
+    plan = result.manager.plan
+    if plan is None:
+        raise BrokenOffError(
+            f"there is no map of {options.experiment!r}: its run() reads results between stages, "
+            "so only a run can tell what comes next. Read results inside stages to have one."
+        )
+    for line in MapView(plan).lines(result.manager.all_records, verbose=options.verbose):
+        out.line(line)
+    return ExitCode.COMPLETE
+
+
+def _run(options: RunOptions, configuration: Configuration, lines: LogMessages) -> RunResult:
+    try:
+        return run(options, configuration=configuration, hooks=[lines])
+    except OSError as error:
+        raise BrokenOffError(f"the run could not write its files: {error}") from error
+    finally:
+        lines.close()
+
+
+def _show_error(result: RunResult, options: RunOptions, err: Terminal) -> None:
+    if result.error is None:
+        return
+    if isinstance(result.error, KeyboardInterrupt):
+        show_interruption(err, result)
+    else:
+        show_failure(err, result, verbose=options.verbose)
+
+
+@contextmanager
+def _no_byte_code() -> Iterator[None]:
+    """Import modules inside the block without leaving ``__pycache__`` folders behind."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before

@@ -1,0 +1,94 @@
+"""What a run, or a map, says of itself in the end."""
+
+from collections import Counter
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from curifactory.calls import CallStatus
+from curifactory.causes import CauseKind
+from curifactory.cli.terminal import counted, duration
+from curifactory.planning import Action, Decision
+
+if TYPE_CHECKING:
+    from curifactory.manager import ArtifactManager
+
+
+class Skipped(StrEnum):
+    """Why a stage is neither executed nor loaded."""
+
+    UP_TO_DATE = "up to date"
+    STALE = "stale"
+    """In the cache and not loaded, but an input is newer."""
+    NOT_NEEDED = "not needed"
+    """Not in the cache, and nobody asks for it."""
+
+
+def summarise_run(manager: "ArtifactManager", seconds: float) -> str:
+    """Return how many stages of a finished run were executed and how many came from the cache.
+
+    Parameters
+    ----------
+    manager
+        The run.
+    seconds
+        How long it took.
+
+    """
+    calls = [call for record in manager.all_records for call in record.calls]
+    counts = Counter(call.status for call in calls)
+    skipped = _count_skipped(
+        call.decision
+        for call in calls
+        if call.status is CallStatus.SKIPPED and call.decision is not None
+    )
+    unreached = counts[CallStatus.PENDING]
+    total = len(calls)
+    if manager.plan is not None:
+        missing = len(manager.plan.missing_calls(manager))
+        unreached, total = unreached + missing, total + missing
+    if counts[CallStatus.EXECUTED] + counts[CallStatus.FAILED] + unreached == 0:
+        return _nothing_ran(total, skipped)
+    parts = [f"{counts[CallStatus.EXECUTED]} run", f"{counts[CallStatus.LOADED]} loaded"]
+    parts += _named(skipped)
+    for count, words in ((counts[CallStatus.FAILED], "failed"), (unreached, "not reached")):
+        parts += [f"{count} {words}"] if count else []
+    return f"{counted(total, 'stage')}: {', '.join(parts)}, in {duration(seconds)}"
+
+
+def _nothing_ran(total: int, skipped: Counter[Skipped]) -> str:
+    if not total:
+        return "Nothing ran: run() called no stage."
+    needless = skipped[Skipped.NOT_NEEDED]
+    rest = f", {needless} more not needed" if needless else ""
+    cached = counted(total - needless, "stage")
+    return f"Nothing ran: everything came from the cache ({cached}{rest})."
+
+
+def summarise_map(decisions: Iterable[Decision]) -> str:
+    """Return how many stages there are, and what would happen to how many."""
+    decisions = list(decisions)
+    actions = Counter(decision.action for decision in decisions)
+    skipped = _count_skipped(item for item in decisions if item.action is Action.SKIP)
+    parts = [f"{actions[Action.RUN]} to run", f"{actions[Action.LOAD]} to load", *_named(skipped)]
+    return f"{counted(len(decisions), 'stage')}: {', '.join(parts)}"
+
+
+def _count_skipped(decisions: Iterable[Decision]) -> Counter[Skipped]:
+    counts: Counter[Skipped] = Counter()
+    for decision in decisions:
+        kinds = {cause.kind for cause in decision.causes}
+        if CauseKind.NOT_NEEDED in kinds:
+            counts[Skipped.NOT_NEEDED] += 1
+        elif CauseKind.INPUT_RENEWED in kinds:
+            counts[Skipped.STALE] += 1
+        else:
+            counts[Skipped.UP_TO_DATE] += 1
+    return counts
+
+
+def _named(skipped: Counter[Skipped]) -> list[str]:
+    """Return the counts in words: those of what is up to date always, others if there are any."""
+    return [
+        f"{skipped[kind]} {kind}" for kind in Skipped if skipped[kind] or kind is Skipped.UP_TO_DATE
+    ]

@@ -1,0 +1,97 @@
+"""Writing lines to a terminal, a pipe or a file."""
+
+import io
+import os
+from enum import Enum
+from typing import TextIO
+
+
+class Colour(Enum):
+    """Colours and weights, as their ANSI codes."""
+
+    BOLD = "1"
+    DIM = "2"
+    RED = "31"
+    GREEN = "32"
+    YELLOW = "33"
+
+
+class Terminal:
+    """A stream that lines are written to, in colour where somebody sees it.
+
+    A reader that goes away, such as ``head``, does not disturb a run: what follows is dropped.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        if isinstance(stream, io.TextIOWrapper):  # a name the stream cannot encode is no error
+            stream.reconfigure(errors="backslashreplace")
+        self.colours = wants_colour(stream)
+        """Whether :meth:`paint` paints."""
+
+    def line(self, text: str = "") -> None:
+        """Write ``text`` as a line, at once."""
+        try:
+            print(text, file=self._stream, flush=True)
+        except BrokenPipeError:
+            _silence(self._stream)
+
+    def paint(self, text: str, *colours: Colour) -> str:
+        """Return ``text`` in ``colours``, or as it is where there are none."""
+        if not self.colours or not colours:
+            return text
+        return f"\033[{';'.join(colour.value for colour in colours)}m{text}\033[0m"
+
+
+def wants_colour(stream: TextIO) -> bool:
+    """Tell whether ``stream`` is a terminal and nobody asked for no colour."""
+    return (
+        stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "") != "dumb"
+    )
+
+
+def _silence(stream: TextIO) -> None:
+    """Let nothing written to ``stream`` go anywhere, what it still holds included."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def duration(seconds: float) -> str:
+    """Return ``seconds`` for people.
+
+    Examples
+    --------
+    >>> duration(0.0421)
+    '0.04 s'
+    >>> duration(75)
+    '1 min 15 s'
+    >>> duration(7260)
+    '2 h 1 min'
+
+    """
+    if round(seconds, 2) < 10:
+        return f"{seconds:.2f} s"
+    if round(seconds, 1) < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return ``number`` and ``noun``, with an s where there is not exactly one.
+
+    Examples
+    --------
+    >>> counted(1, "stage"), counted(3, "stage")
+    ('1 stage', '3 stages')
+
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def warn(terminal: Terminal, message: str) -> None:
+    """Write ``message`` as a warning."""
+    terminal.line(f"{terminal.paint('warning:', Colour.YELLOW)} {message}")

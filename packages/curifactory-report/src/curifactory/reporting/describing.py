@@ -1,0 +1,49 @@
+"""Records, calls and durations in words, the same on every page."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from curifactory.record import Record
+
+_STATUSES = {
+    "executed": "ran",
+    "loaded": "loaded from the cache",
+    "skipped": "skipped",
+    "failed": "failed",
+    "pending": "not reached",
+}
+
+
+def record_title(record: "Record") -> str:
+    """Return ``Record <index> (<name of its parameter set>)``."""
+    index = record.get_record_index()
+    number = "Hidden record" if index < 0 else f"Record {index}"
+    if record.params is not None:
+        return f"{number} ({record.params.name})"
+    return f"{number} ({'aggregate' if record.is_aggregate else 'no parameters'})"
+
+
+def describe_status(status: str) -> str:
+    """Return what became of a call."""
+    return _STATUSES[status]
+
+
+def describe_seconds(seconds: float | None) -> str:
+    """Return a duration to three digits, in the unit a person would use.
+
+    Examples
+    --------
+    >>> describe_seconds(0.0042), describe_seconds(12.34), describe_seconds(3725)
+    ('4.2 ms', '12.3 s', '1 h 2 min')
+
+    """
+    if seconds is None:
+        return ""
+    if seconds < 1:
+        return f"{seconds * 1000:.3g} ms"
+    if seconds < 60:
+        return f"{seconds:.3g} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,98 @@
+"""Writing the report of a run, and the index of all reports."""
+
+import json
+import os
+import shutil
+import time
+from typing import TYPE_CHECKING
+
+from curifactory.paths import safe_component, write_atomically
+from curifactory.reporting.index_page import read_style, update_report_index
+from curifactory.reporting.run_page import render_page
+from curifactory.reporting.shown import show_reportables
+from curifactory.reporting.stage_map import draw_map
+
+if TYPE_CHECKING:
+    from curifactory.manager import ArtifactManager
+
+_LATEST = "_latest"
+
+
+class ReportExporter:
+    """Writes a run's report as one folder that opens without a server or a network."""
+
+    def export(self, manager: "ArtifactManager") -> str:
+        """Write the run's report and the index, and return the path of the report's page.
+
+        The folder ``<reports_path>/<reference>`` holds ``index.html``, ``run_info.json``,
+        ``style.css``, ``map.svg``, ``log.txt`` if there is a log, and the files of the reportables
+        in ``reportables``. It is built beside its place and renamed, so that a crash leaves an
+        earlier report of the run as it was. ``_latest`` then points to it.
+        """
+        reports = manager.reports_path
+        os.makedirs(reports, exist_ok=True)
+        name = safe_component(manager.get_reference_name())
+        folder = os.path.join(reports, name)
+        building = os.path.join(reports, f".{name}.{os.getpid()}")
+        shutil.rmtree(building, ignore_errors=True)
+        os.makedirs(os.path.join(building, "reportables"))
+        try:
+            _write(manager, building)
+            _swap(building, folder)
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+        _point_to(reports, name)
+        self.update_index(reports, manager.report_css_path)
+        return os.path.join(folder, "index.html")
+
+    def update_index(self, reports_path: str, css_path: str) -> str:
+        """Rebuild the index from the folders in ``reports_path`` and return its path."""
+        return update_report_index(reports_path, css_path)
+
+
+def _write(manager: "ArtifactManager", folder: str) -> None:
+    """Write everything of the report into ``folder``."""
+    shown = show_reportables(manager.reportables, os.path.join(folder, "reportables"))
+    stage_map = draw_map(manager.records)
+    log = _copy_log(manager, folder)
+    info = json.dumps(manager.run_info, indent=4, default=str)
+    page = render_page(manager, shown, stage_map, has_log=log)
+    for name, text in (
+        ("run_info.json", info),
+        ("map.svg", stage_map),
+        ("style.css", read_style(manager.report_css_path)),
+        ("index.html", page),
+    ):
+        write_atomically(os.path.join(folder, name), text.encode("utf-8", "replace"))
+
+
+def _copy_log(manager: "ArtifactManager", folder: str) -> bool:
+    if manager.log_path is None or not os.path.isfile(manager.log_path):
+        return False
+    shutil.copyfile(manager.log_path, os.path.join(folder, "log.txt"))
+    return True
+
+
+def _swap(building: str, folder: str) -> None:
+    """Put ``building`` in the place of ``folder``."""
+    old = f"{building}.old-{time.time_ns()}"
+    if os.path.isdir(folder):
+        os.rename(folder, old)
+    os.rename(building, folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _point_to(reports: str, name: str) -> None:
+    """Let ``_latest`` lead to the report ``name``: a link, or a page where links cannot be made."""
+    latest = os.path.join(reports, _LATEST)
+    temporary = os.path.join(reports, f".{_LATEST}.{os.getpid()}")
+    try:
+        os.symlink(name, temporary, target_is_directory=True)
+    except (OSError, NotImplementedError):
+        os.makedirs(latest, exist_ok=True)
+        page = f'<!doctype html><meta http-equiv="refresh" content="0; url=../{name}/index.html">'
+        write_atomically(os.path.join(latest, "index.html"), page.encode())
+        return
+    if os.path.isdir(latest) and not os.path.islink(latest):
+        shutil.rmtree(latest)
+    os.replace(temporary, latest)

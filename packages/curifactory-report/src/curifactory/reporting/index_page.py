@@ -1,0 +1,109 @@
+"""The index of all reports."""
+
+import json
+import os
+from datetime import datetime
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+from curifactory.paths import write_atomically
+from curifactory.reporting.templating import render
+
+_TIMESTAMP = "%Y-%m-%d-T%H%M%S"
+
+
+def update_report_index(reports_path: str, css_path: str) -> str:
+    """Write ``index.html`` and ``style.css`` into ``reports_path`` and return the page's path.
+
+    Every folder with a ``run_info.json`` is a run; one whose file cannot be read is listed as
+    such, and one without it as an informal run.
+
+    Parameters
+    ----------
+    reports_path
+        Folder with the reports.
+    css_path
+        Style sheet to copy; the packaged one is used where there is none.
+
+    """
+    os.makedirs(reports_path, exist_ok=True)
+    runs, unreadable, informal = _read_runs(reports_path)
+    experiments: dict[str, list[dict[str, Any]]] = {}
+    for run in runs:
+        experiments.setdefault(str(run["experiment_name"]), []).append(run)
+    page = render(
+        "index.html",
+        runs=runs,
+        experiments=dict(sorted(experiments.items())),
+        unreadable=unreadable,
+        informal=informal,
+        has_latest=os.path.exists(os.path.join(reports_path, "_latest", "index.html")),
+    )
+    path = os.path.join(reports_path, "index.html")
+    write_atomically(path, page.encode("utf-8", "replace"))
+    write_atomically(os.path.join(reports_path, "style.css"), read_style(css_path).encode())
+    return path
+
+
+def read_style(css_path: str) -> str:
+    """Return the project's style sheet, or the packaged one where nobody wrote one.
+
+    The packaged one begins with a digest of itself, so that a copy of an earlier version that
+    nobody has edited is told from a style sheet of somebody's own, and replaced.
+    """
+    if os.path.isfile(css_path):
+        with open(css_path, encoding="utf-8", errors="replace") as file:
+            text = file.read()
+        first, _, rest = text.partition("\n")
+        if first != _first_line(rest):
+            return text
+    packaged = (files("curifactory.reporting") / "templates" / "style.css").read_text("utf-8")
+    return f"{_first_line(packaged)}\n{packaged}"
+
+
+def _first_line(style: str) -> str:
+    digest = sha256(style.encode()).hexdigest()[:16]
+    return f"/* The default style, {digest}. Edit it, and the copy stays yours. */"
+
+
+def _read_runs(reports_path: str) -> tuple[list[dict[str, Any]], list[str], list[str]]:
+    """Return the runs, newest first, and the names of unreadable and of informal folders."""
+    runs: list[dict[str, Any]] = []
+    unreadable: list[str] = []
+    informal: list[str] = []
+    for entry in sorted(os.scandir(reports_path), key=lambda entry: entry.name):
+        if not entry.is_dir() or entry.is_symlink() or entry.name.startswith((".", "_")):
+            continue
+        try:
+            with open(os.path.join(entry.path, "run_info.json"), encoding="utf-8") as file:
+                runs.append(_summarise(json.load(file), entry.name))
+        except FileNotFoundError:
+            informal.append(entry.name)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            unreadable.append(entry.name)
+    runs.sort(key=lambda run: (run["started"], run["run_number"]), reverse=True)
+    return runs, unreadable, informal
+
+
+def _summarise(info: dict[str, Any], folder: str) -> dict[str, Any]:
+    started = datetime.strptime(info["timestamp"], _TIMESTAMP)
+    notes = str(info.get("notes") or "").strip().splitlines()
+    return {
+        "folder": folder,
+        "reference": str(info["reference"]),
+        "experiment_name": str(info["experiment_name"]),
+        "run_number": int(info["run_number"]),
+        "started": started.isoformat(sep=" "),
+        "status": str(info["status"]),
+        "error": info.get("error"),
+        "dirty": bool(info.get("workdir_dirty")),
+        "full_store": bool(info.get("full_store")),
+        "hostname": str(info.get("hostname", "")),
+        "cli": str(info.get("cli", "")),
+        "notes": notes[0] if notes else "",
+        "files": [
+            (str(file), ", ".join(str(pair[0]) for pair in pairs))
+            for file, pairs in (info.get("params") or {}).items()
+        ],
+    }

@@ -1,0 +1,112 @@
+"""Lines, drawn with matplotlib."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from curifactory.reporting.reportable import Reportable
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_DOTS_PER_INCH = 160  # sharp on the screens of today, still quickly drawn
+
+
+class LinePlotReporter(Reportable):
+    """Shows one line, or several with a legend, over a grid.
+
+    Parameters
+    ----------
+    y
+        The values of one line; or those of several by name, in a dictionary.
+    x
+        Where the values lie; by default 0, 1, 2 and so on. One sequence for all lines, or, where
+        ``y`` is a dictionary, one with the same keys.
+    name, group
+        As for :class:`Reportable`.
+    plot_kwargs
+        Keyword arguments for matplotlib's ``Axes.plot``.
+    savefig_kwargs
+        Keyword arguments for matplotlib's ``Figure.savefig``, such as ``dpi`` or ``format``.
+
+    Raises
+    ------
+    ValueError
+        If ``x`` is a dictionary whose keys are not those of ``y``.
+
+    """
+
+    def __init__(
+        self,
+        y: Sequence[Any] | Mapping[Any, Sequence[Any]],
+        x: Sequence[Any] | Mapping[Any, Sequence[Any]] | None = None,
+        name: str | None = None,
+        group: str | None = None,
+        plot_kwargs: Mapping[str, Any] | None = None,
+        savefig_kwargs: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(name, group)
+        _check_keys(y, x, name)
+        self.y = y
+        self.x = x
+        self.plot_kwargs = dict(plot_kwargs or {})
+        self.savefig_kwargs = dict(savefig_kwargs or {})
+
+    def html(self) -> str:
+        """Return an ``<img>`` of the drawn file."""
+        source = quote(f"{self.path}/{self._image_name()}")
+        return f'<img src="{escape(source)}" alt="{escape(self.name or self.qualified_name)}">'
+
+    def render(self) -> None:
+        """Draw the lines into an image file in the folder ``path``."""
+        options = {"dpi": _DOTS_PER_INCH, "bbox_inches": "tight", **self.savefig_kwargs}
+        options["format"] = self._format()
+        self.draw().savefig(os.path.join(self.path, self._image_name()), **options)
+
+    def draw(self) -> "Figure":
+        """Return the figure; it belongs to the caller and is unknown to ``pyplot``."""
+        from matplotlib.figure import Figure
+
+        figure = Figure()
+        axes = figure.add_subplot()
+        handles = []
+        for label, values in self._lines():
+            options = self.plot_kwargs if label is None else self.plot_kwargs | {"label": label}
+            handles += axes.plot(*values, **options)[:1]
+        axes.grid(visible=True, alpha=0.4)
+        if isinstance(self.y, Mapping):
+            # Labels set afterwards, since matplotlib leaves those that begin with "_" out.
+            legend = axes.legend(handles, [""] * len(handles))
+            for text, key in zip(legend.get_texts(), self.y, strict=False):
+                text.set_text(str(key))
+        return figure
+
+    def _lines(self) -> Iterator[tuple[str | None, tuple[Sequence[Any], ...]]]:
+        """Yield the label of each line, if it has one, and its ``(x, y)`` or ``(y,)``."""
+        lines = self.y.items() if isinstance(self.y, Mapping) else [(None, self.y)]
+        for key, y in lines:
+            x = self.x[key] if isinstance(self.x, Mapping) else self.x
+            yield None if key is None else str(key), (y,) if x is None else (x, y)
+
+    def _format(self) -> str:
+        return str(self.savefig_kwargs.get("format") or "png").lower()
+
+    def _image_name(self) -> str:
+        return self.file_name(f".{self._format()}")
+
+
+def _check_keys(y: object, x: object, name: str | None) -> None:
+    if not isinstance(x, Mapping):
+        return
+    if not isinstance(y, Mapping):
+        raise ValueError(
+            f"line plot {name!r}: x is a dictionary with the keys {list(x)!r}, but y is a "
+            f"{type(y).__name__}. Give y as a dictionary with the same keys, or x as a sequence."
+        )
+    if set(x) != set(y):
+        raise ValueError(
+            f"line plot {name!r}: x and y must have the same keys, but x has {list(x)!r} and y has "
+            f"{list(y)!r}."
+        )

@@ -1,0 +1,145 @@
+"""The page of a run."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from curifactory.environment import NO_REPOSITORY
+from curifactory.explaining import describe
+from curifactory.hashing import describe_parameters
+from curifactory.reporting.describing import describe_seconds, describe_status, record_title
+from curifactory.reporting.palette import record_color
+from curifactory.reporting.shown import ShownReportable
+from curifactory.reporting.templating import render
+
+if TYPE_CHECKING:
+    from curifactory.calls import StageCall
+    from curifactory.manager import ArtifactManager
+    from curifactory.record import Record
+
+_TIMESTAMP = "%Y-%m-%d-T%H%M%S"
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """A stage call in the detail of its record."""
+
+    stage: str
+    status: str
+    status_words: str
+    causes: tuple[str, ...]
+    took: str
+    outputs: tuple[tuple[str, str, str, str], ...]
+    """Name, type, preview and cache path of each output."""
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDetail:
+    """A record with its calls."""
+
+    title: str
+    hash: str
+    color: str
+    calls: tuple[CallRow, ...]
+
+
+def render_page(
+    manager: "ArtifactManager", shown: Sequence[ShownReportable], stage_map: str, *, has_log: bool
+) -> str:
+    """Return the HTML page of the manager's run.
+
+    Parameters
+    ----------
+    manager
+        The session.
+    shown
+        Its reportables, rendered.
+    stage_map
+        The map as SVG, which is put into the page as it is.
+    has_log
+        Whether ``log.txt`` lies beside the page.
+
+    """
+    groups: dict[str, list[ShownReportable]] = {}
+    for each in shown:
+        if each.group is not None:
+            groups.setdefault(each.group, []).append(each)
+    return render(
+        "run.html",
+        info=manager.run_info,
+        started=_started(manager.run_info["timestamp"]),
+        in_repository=manager.run_info["commit"] != NO_REPOSITORY,
+        parameter_sets=_parameter_sets(manager),
+        failure=_failure(manager),
+        has_log=has_log,
+        reportables=shown,
+        groups=groups,
+        ungrouped=[each for each in shown if each.group is None],
+        stage_map=stage_map,
+        records=[_detail(record) for record in manager.records],
+    )
+
+
+def _started(timestamp: str) -> str:
+    return datetime.strptime(timestamp, _TIMESTAMP).strftime("%m/%d/%Y %H:%M:%S")
+
+
+def _parameter_sets(manager: "ArtifactManager") -> list[dict[str, Any]]:
+    """Return name, hash and JSON of every parameter set of the records, each once."""
+    found: dict[str, dict[str, Any]] = {}
+    for record in manager.records:
+        if record.params is not None:
+            found.setdefault(
+                str(record.params.hash),
+                {
+                    "name": record.params.name,
+                    "hash": record.params.hash,
+                    "json": json.dumps(describe_parameters(record.params), indent=4),
+                },
+            )
+    return list(found.values())
+
+
+def _failure(manager: "ArtifactManager") -> dict[str, str] | None:
+    info = manager.run_info
+    if "error" not in info:
+        return None
+    failed = [
+        f"stage {call.name!r} of {record_title(record)}"
+        for record in manager.records
+        for call in record.calls
+        if call.status == "failed"
+    ]
+    return {
+        "error": info["error"],
+        "where": ", ".join(failed),
+        "traceback": info.get("traceback") or "",
+    }
+
+
+def _detail(record: "Record") -> RecordDetail:
+    return RecordDetail(
+        record_title(record),
+        record.get_hash(),
+        record_color(record.get_record_index()),
+        tuple(_row(call) for call in record.calls),
+    )
+
+
+def _row(call: "StageCall") -> CallRow:
+    causes = () if call.decision is None else tuple(map(describe, call.decision.causes))
+    return CallRow(
+        call.name,
+        str(call.status),
+        describe_status(call.status),
+        causes,
+        describe_seconds(call.seconds),
+        tuple(
+            (artifact.name, artifact.type_name, artifact.preview, artifact.path or "")
+            for artifact in call.outputs
+        ),
+        "" if call.error is None else f"{type(call.error).__name__}: {call.error}",
+    )

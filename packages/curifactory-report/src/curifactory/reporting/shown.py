@@ -1,0 +1,69 @@
+"""Reportables as the page shows them: rendered, each with its error if it has one."""
+
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from curifactory.paths import safe_component
+from curifactory.reporting.describing import record_title
+from curifactory.reporting.palette import record_color
+
+if TYPE_CHECKING:
+    from curifactory.protocols import Reportable
+
+_log = logging.getLogger(__name__)
+_DISPLAY_FOLDER = "reportables"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownReportable:
+    """A reportable with what is shown of it."""
+
+    title: str
+    anchor: str
+    """Identifies it in its page."""
+    group: str | None
+    record: str
+    """Title of its record."""
+    stage: str
+    color: str
+    html: str
+    """HTML of its own, to be used as it is."""
+    error: str | None
+    """Class and message, where it could not be shown."""
+
+
+def show_reportables(reportables: "Sequence[Reportable]", folder: str) -> list[ShownReportable]:
+    """Render ``reportables`` into ``folder`` and return what the page shows of them, in order.
+
+    One that fails is shown with its error; the others are not affected.
+    """
+    return [_show(reportable, folder) for reportable in reportables]
+
+
+def _show(reportable: "Reportable", folder: str) -> ShownReportable:
+    html, error = "", None
+    try:
+        reportable.path = folder
+        reportable.render()
+        reportable.path = _DISPLAY_FOLDER
+        parts = reportable.html()
+        html = parts if isinstance(parts, str) else "\n".join(parts)
+    except Exception as failure:  # noqa: BLE001 - users' reportables may raise anything
+        error = f"{type(failure).__name__}: {failure}"
+        _log.warning("reportable %r cannot be shown: %s", reportable.qualified_name, error)
+    finally:
+        reportable.path = os.path.basename(folder)
+    record = reportable.record
+    return ShownReportable(
+        reportable.name or reportable.qualified_name,
+        f"reportable-{safe_component(reportable.qualified_name)}",
+        reportable.group,
+        "" if record is None else record_title(record),
+        reportable.stage or "",
+        record_color(-1 if record is None else record.get_record_index()),
+        html,
+        error,
+    )

@@ -1,0 +1,74 @@
+"""Files that are, or are no longer, those that were stored."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from curifactory.caching.verifying import check_metadata, describe_files, find_damage
+
+
+def test_files_in_folders_are_described_one_by_one(folder: Path) -> None:
+    (folder / "deep").mkdir()
+    (folder / "deep" / "one").write_text("1")
+    (folder / "two").write_text("22")
+
+    described = describe_files({"deep": "deep", "moved/two": "two"}, "")
+
+    assert {name: facts["size"] for name, facts in described.items()} == {
+        "deep/one": 1,
+        "moved/two": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda path: path.unlink(), "is missing"),
+        (lambda path: path.write_text("longer"), "has 6 bytes instead of 1"),
+        (lambda path: path.write_text("2"), "was changed after it was stored"),
+    ],
+    ids=["missing", "another size", "another content"],
+)
+def test_damage_is_put_into_words(
+    folder: Path, change: Callable[[Path], object], message: str
+) -> None:
+    (folder / "file").write_text("1")
+    os.utime("file", ns=(1, 1))
+    described = describe_files({"file": "file"}, ".")
+
+    change(folder / "file")
+
+    assert message in str(find_damage(described, "."))
+
+
+def test_a_file_whose_time_changed_is_still_the_same(folder: Path) -> None:
+    (folder / "file").write_text("1")
+    described = describe_files({"file": "file"}, "")
+    os.utime("file", ns=(1, 1))
+
+    assert find_damage(described, "") is None
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        [],
+        5,
+        {"files": [1]},
+        {"files": {"a": {"size": 1}}},
+        {"extra": 5},
+        {"stage": 5},
+        {"lineage": ["x"]},
+    ],
+    ids=repr,
+)
+def test_metadata_of_another_shape_is_refused(metadata: object) -> None:
+    with pytest.raises(ValueError, match="it"):
+        check_metadata(metadata)
+
+
+@pytest.mark.parametrize("metadata", [{}, {"extra": None, "files": {}}, {"unknown": 5}], ids=repr)
+def test_metadata_may_lack_what_others_did_not_write(metadata: dict[str, object]) -> None:
+    assert check_metadata(metadata) == metadata

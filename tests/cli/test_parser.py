@@ -1,0 +1,132 @@
+import shlex
+from typing import Any
+
+import pytest
+
+from curifactory.cli.parser import (
+    CommandLineError,
+    ListProject,
+    ServeReports,
+    ShowText,
+    parse,
+)
+from curifactory.config import OnStale
+from curifactory.options import RunOptions
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("", {}),
+        ("-p base", {"param_files": ("base",)}),
+        ("--params base --params wide", {"param_files": ("base", "wide")}),
+        ("--params=base", {"param_files": ("base",)}),
+        ("-n knn --names svm", {"names": ("knn", "svm")}),
+        ("--overwrite", {"overwrite": True}),
+        ("--overwrite-stage a --overwrite-stage b", {"overwrite_stages": ("a", "b")}),
+        ("--on-stale rerun", {"on_stale": OnStale.RERUN}),
+        ("--map", {"map_only": True}),
+        ("--no-dag", {"dag": False}),
+        ("--no-map", {"dag": False}),
+        ("-v", {"verbose": True}),
+        ("--verbose", {"verbose": True}),
+        ("--no-report", {"report": False}),
+    ],
+)
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_each_option_becomes_a_run_option(words: str, expected: dict[str, Any], order: str) -> None:
+    line = f"iris {words}" if order == "after" else f"{words} iris"
+
+    assert parse(line.split()) == RunOptions(experiment="iris", **expected)
+
+
+def test_options_stand_before_and_after_the_name() -> None:
+    request = parse(["-p", "base", "iris", "--overwrite", "-n", "knn"])
+
+    assert request == RunOptions(
+        experiment="iris", param_files=("base",), names=("knn",), overwrite=True
+    )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        RunOptions(experiment="iris"),
+        RunOptions(
+            experiment="sub.iris",
+            param_files=("base", "wide"),
+            names=("a b",),
+            overwrite=True,
+            overwrite_stages=("train",),
+            on_stale=OnStale.IGNORE,
+            dag=False,
+            report=False,
+            verbose=True,
+        ),
+        RunOptions(experiment="iris", map_only=True),
+    ],
+)
+def test_the_recorded_command_asks_for_the_same_run(options: RunOptions) -> None:
+    assert parse(shlex.split(options.command())[1:]) == options
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("ls", ListProject()),
+        ("reports", ServeReports(host="127.0.0.1", port=8080)),
+        ("reports --port 0 --host ::1", ServeReports(host="::1", port=0)),
+        ("--update reports", ServeReports(update=True)),
+    ],
+)
+def test_reserved_names_ask_for_something_else(words: str, expected: object) -> None:
+    assert parse(words.split()) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("", "which experiment?"),
+        ("iris --paralel", "unknown option '--paralel'"),
+        ("iris --parms base", "Did you mean '--params'"),
+        ("iris --over", "unknown option '--over'. Did you mean '--overwrite'"),
+        ("iris --verbos", "Did you mean '--verbose'"),
+        ("iris --overwrite-stages=train", "Did you mean '--overwrite-stage'"),
+        ("iris -x", "unknown option '-x'"),
+        ("iris other", "unexpected argument 'other'"),
+        ("iris -p", "-p/--params: expected one argument"),
+        ("iris --on-stale rerunn", "did you mean 'rerun'?"),
+        ("iris --on-stale x", "there is 'warn', 'rerun', 'ignore'"),
+        ("iris --map --no-dag", "give one of them"),
+        ("iris --port 80", "only 'experiment reports' takes --port"),
+        ("ls -p base", "'experiment ls' takes no --params"),
+        ("reports --overwrite-stage a", "'experiment reports' takes no --overwrite-stage"),
+        ("reports --port 80a", "'80a' is not a port"),
+        ("reports --port 65536", "'65536' is not a port"),
+        ("reports --port -1", "--port"),
+    ],
+)
+def test_what_makes_no_sense_is_said_in_one_line(words: str, message: str) -> None:
+    with pytest.raises(CommandLineError) as raised:
+        parse(words.split())
+
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_help_shows_groups_and_examples_within_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+    request = parse(["iris", "--help"])
+
+    assert isinstance(request, ShowText)
+    assert "which parameter sets:\n" in request.text
+    assert "examples:\n  experiment iris " in request.text
+    assert max(map(len, request.text.splitlines())) <= 80
+
+
+def test_version_names_the_distribution() -> None:
+    request = parse(["--version"])
+
+    assert isinstance(request, ShowText)
+    assert request.text.startswith("curifactory 1.")

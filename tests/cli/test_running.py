@@ -1,0 +1,402 @@
+"""Runs of a small experiment, by the command line."""
+
+import re
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Project
+
+ALL_STAGES = ["make_data small", "train small", "make_data big", "train big", "compare -"]
+FAILING = """
+import curifactory as cf
+from experiments.chain import get_params, make_data
+
+
+def divide(data):
+    return sum(data) / (len(data) - 4)
+
+
+@cf.stage(["data"], ["model"])
+def train(record, data):
+    return divide(data)
+
+
+def run(param_sets, manager):
+    for param_set in param_sets:
+        train(make_data(cf.Record(manager, param_set)))
+"""
+ONLY_RUN = """
+from experiments.chain import get_params
+
+
+def run(param_sets, manager):
+"""
+READING = """
+import curifactory as cf
+from experiments.chain import get_params, make_data, train
+
+
+def run(param_sets, manager):
+    for param_set in param_sets:
+        record = make_data(cf.Record(manager, param_set))
+        if len(record.state["data"]) > 2:
+            train(record)
+"""
+WAITING = """
+import time
+from pathlib import Path
+
+import curifactory as cf
+from experiments.chain import get_params
+
+
+@cf.stage(None, ["data"])
+def wait(record):
+    Path("waiting.txt").write_text("")
+    time.sleep(30)
+
+
+def run(param_sets, manager):
+    wait(cf.Record(manager, param_sets[0]))
+"""
+
+
+def test_a_first_run_executes_every_stage_once_and_ends_with_its_report(
+    project: "Project",
+) -> None:
+    outcome = project.run("chain")
+
+    assert (outcome.code, outcome.err) == (0, "")
+    assert project.executed() == ALL_STAGES
+    assert outcome.lines[0] == "chain, run 1, 2 parameter sets"
+    assert re.fullmatch(r"5 stages: 5 run, 0 loaded, 0 up to date, in .+", outcome.lines[-2])
+    report = outcome.lines[-1].removeprefix("report: ")
+    assert re.fullmatch(r"reports/chain_1_\S+/index.html", report)
+    assert (project.root / report).is_file()
+
+
+def test_each_executed_stage_has_a_line_with_its_parameter_set_and_seconds(
+    project: "Project",
+) -> None:
+    outcome = project.run("chain", "--no-report")
+
+    stages = [line.rpartition("  ") for line in outcome.lines if re.match(r" +\d/5 ", line)]
+    assert [start for start, _, _ in stages] == [
+        "  1/5  make_data  small         ",
+        "  2/5  train      small         ",
+        "  3/5  make_data  big           ",
+        "  4/5  train      big           ",
+        "  5/5  compare    over 2 records",
+    ]
+    assert all(re.fullmatch(r"\d\.\d\d s", seconds) for _, _, seconds in stages)
+
+
+def test_a_second_run_executes_nothing_and_says_so(project: "Project") -> None:
+    project.run("chain", "--no-report")
+    project.executed()
+
+    outcome = project.run("chain", "--no-report")
+
+    assert (outcome.code, project.executed()) == (0, [])
+    assert outcome.lines == [
+        "chain, run 2, 2 parameter sets",
+        "Nothing ran: everything came from the cache (5 stages).",
+    ]
+
+
+def test_messages_of_the_user_are_shown(project: "Project") -> None:
+    outcome = project.run("chain", "--no-report", "-n", "small")
+
+    assert "  info: making 2 rows" in [re.sub(r"\[.*\] ", "", line) for line in outcome.lines]
+
+
+def test_an_exception_that_the_user_logs_is_shown_with_its_traceback(project: "Project") -> None:
+    logged = """
+    import logging
+    try:
+        param_sets[7]
+    except IndexError:
+        logging.exception("not that many")
+"""
+    project.write("experiments/logging_errors.py", ONLY_RUN + logged)
+
+    outcome = project.run("logging_errors", "--no-report")
+
+    assert outcome.code == 0
+    assert outcome.lines[1:3] == [
+        "  error: not that many",
+        "Traceback (most recent call last):",
+    ]
+
+
+def test_a_message_that_cannot_be_put_together_fails_nothing(project: "Project") -> None:
+    project.write(
+        "experiments/muttering.py",
+        f"{ONLY_RUN}    import logging\n    logging.info('%d', 'many')\n",
+    )
+
+    outcome = project.run_process("muttering", "--no-report")  # pytest's own handler would raise
+
+    assert outcome.code == 0
+    assert "Message: '%d'" in outcome.err
+
+
+def test_parameter_files_are_put_together(project: "Project") -> None:
+    outcome = project.run("chain", "-p", "more", "--params", "chain", "--no-report")
+
+    assert outcome.lines[0] == "chain, run 1, 3 parameter sets"
+    assert project.executed()[::2] == [
+        "make_data huge",
+        "make_data small",
+        "make_data big",
+        "compare -",
+    ]
+
+
+def test_names_keep_only_their_parameter_sets(project: "Project") -> None:
+    project.run("chain", "-p", "more", "-p", "chain", "-n", "huge", "--names", "big", "--no-report")
+
+    assert project.executed()[::2] == ["make_data huge", "make_data big", "compare -"]
+
+
+def test_overwrite_executes_everything_again(project: "Project") -> None:
+    project.run("chain", "--no-report")
+    project.executed()
+
+    project.run("chain", "--no-report", "--overwrite")
+
+    assert project.executed() == ALL_STAGES
+
+
+def test_overwrite_stage_executes_that_stage_and_names_what_is_stale(project: "Project") -> None:
+    project.run("chain", "--no-report")
+    project.executed()
+
+    outcome = project.run("chain", "--no-report", "--overwrite-stage", "train")
+
+    assert project.executed() == ["train small", "train big"]
+    assert "warning: compare of Record 2 (None) is used from the cache although" in outcome.out
+    assert "5 stages: 2 run, 2 loaded, 0 up to date, 1 stale, in" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("policy", "executed", "warned"),
+    [
+        ("warn", ["train small"], True),
+        ("ignore", ["train small"], False),
+        ("rerun", ["train small", "compare -"], False),
+    ],
+)
+def test_on_stale_decides_about_what_was_computed_from_older_results(
+    policy: str, executed: list[str], warned: bool, project: "Project"
+) -> None:
+    project.run("chain", "--no-report", "-n", "small")
+    project.executed()
+
+    words = ["chain", "--no-report", "-n", "small", "--overwrite-stage", "train"]
+    outcome = project.run(*words, "--on-stale", policy)
+
+    assert project.executed() == executed
+    assert ("warning:" in outcome.out) is warned
+
+
+@pytest.mark.parametrize("flag", ["--no-dag", "--no-map"])
+def test_without_a_plan_stages_are_decided_one_by_one(flag: str, project: "Project") -> None:
+    first = project.run("chain", "--no-report", flag)
+    executed = project.executed()
+    second = project.run("chain", "--no-report", flag)
+
+    assert (executed, project.executed()) == (ALL_STAGES, [])
+    assert first.lines[2].startswith("    1  make_data ")
+    assert second.lines[-1].startswith("Nothing ran: everything came from the cache (5 stages")
+
+
+def test_a_run_that_reads_results_goes_on_linearly(project: "Project") -> None:
+    project.write("experiments/reading.py", READING)
+
+    outcome = project.run("reading", "--no-report")
+
+    assert (outcome.code, outcome.err) == (0, "")
+    assert project.executed() == ["make_data small", "make_data big", "train big"]
+    assert "  warning: run() needs results between stages (" in outcome.out
+
+
+def test_verbose_says_of_each_stage_why_it_runs_or_not(project: "Project") -> None:
+    project.run("chain", "--no-report", "-n", "small")
+
+    outcome = project.run("chain", "--no-report", "-v", "-n", "small", "--overwrite-stage", "train")
+
+    assert [line.rstrip() for line in outcome.lines if "make_data" in line] == [
+        "    -  make_data  small          load: needed by 'train' of Record 0 (small)"
+    ]
+    assert (
+        "  1/1  train      small          run: forced by --overwrite-stage train" in outcome.lines
+    )
+
+
+def test_no_report_is_written_if_none_is_wanted(project: "Project") -> None:
+    outcome = project.run("chain", "--no-report")
+
+    assert "report:" not in outcome.out
+    assert not (project.root / "reports").exists()
+
+
+def test_a_failing_stage_is_named_and_its_report_written(project: "Project") -> None:
+    project.write("experiments/failing.py", FAILING)
+
+    outcome = project.run("failing")
+
+    assert outcome.code == 1
+    first, *_, last = outcome.error_lines
+    assert first.startswith("error: stage 'train' of record 1 (parameter set 'big', hash ")
+    assert first.endswith(") in experiment 'failing' failed:")
+    assert last == "ZeroDivisionError: division by zero"
+    assert "  2/4  train      small  " in outcome.out
+    assert outcome.lines[-3] == "  4/4  train      big    failed"
+    assert outcome.lines[-2].startswith("4 stages: 3 run, 0 loaded, 0 up to date, 1 failed, in ")
+    assert (project.root / outcome.lines[-1].removeprefix("report: ")).is_file()
+
+
+def test_only_the_users_part_of_the_traceback_is_shown(project: "Project") -> None:
+    project.write("experiments/failing.py", FAILING)
+
+    outcome = project.run("failing", "--no-report")
+
+    frames = [line for line in outcome.error_lines if line.startswith("  File ")]
+    assert [frame.rpartition(" in ")[2] for frame in frames] == ["run", "train", "divide"]
+    assert all(str(project.root) in frame for frame in frames)
+
+
+def test_what_an_error_was_raised_from_is_shown_without_our_frames(project: "Project") -> None:
+    caught = """
+    try:
+        train(make_data(cf.Record(manager, param_sets[1])))
+    except ZeroDivisionError as error:
+        raise RuntimeError("it went wrong") from error
+"""
+    project.write("experiments/chained.py", FAILING[: FAILING.rindex("    for")] + caught)
+
+    outcome = project.run("chained", "--no-report")
+
+    assert "ZeroDivisionError: division by zero" in outcome.error_lines
+    assert outcome.error_lines[-1] == "RuntimeError: it went wrong"
+    assert "curifactory" not in outcome.err.replace(str(project.root), "")
+
+
+def test_verbose_shows_the_whole_traceback(project: "Project") -> None:
+    project.write("experiments/failing.py", FAILING)
+
+    outcome = project.run("failing", "--no-report", "--verbose")
+
+    assert "staging.py" in outcome.err
+
+
+def test_what_a_failure_leaves_undone_is_counted(project: "Project") -> None:
+    project.write("experiments/failing.py", FAILING)
+
+    outcome = project.run("failing", "--no-report", "-n", "big", "-p", "chain", "-p", "more")
+    again = project.run("failing", "--no-report", "-p", "chain", "-p", "more")
+
+    assert outcome.code == 1
+    assert "2 stages: 1 run, 0 loaded, 0 up to date, 1 failed, in" in outcome.out
+    assert ", 1 failed, 2 not reached, in" in again.out
+
+
+def test_a_failure_outside_stages_is_said_to_be_there(project: "Project") -> None:
+    project.write("experiments/outside.py", f"{ONLY_RUN}    param_sets[7]\n")
+
+    outcome = project.run("outside", "--no-report")
+
+    assert outcome.code == 1
+    assert (
+        outcome.error_lines[0] == "error: run() of experiment 'outside' failed, outside its stages:"
+    )
+    assert outcome.error_lines[-1] == "IndexError: list index out of range"
+
+
+def test_an_experiment_that_ends_the_program_is_no_success(project: "Project") -> None:
+    project.write("experiments/leaving.py", f"{ONLY_RUN}    raise SystemExit(0)\n")
+
+    outcome = project.run("leaving", "--no-report")
+
+    assert outcome.code == 1
+    assert outcome.error_lines[-1] == "SystemExit: 0"
+
+
+def test_ctrl_c_in_a_stage_ends_the_run_with_its_report(project: "Project") -> None:
+    project.write("experiments/stopping.py", FAILING.replace("divide(data)", "interrupt()"))
+    source = (project.root / "experiments/stopping.py").read_text()
+    project.write(
+        "experiments/stopping.py", source + "\n\ndef interrupt():\n    raise KeyboardInterrupt\n"
+    )
+
+    outcome = project.run("stopping")
+
+    assert outcome.code == 130
+    assert outcome.err.startswith("interrupted in stage 'train' of record 0 (parameter set 'small'")
+    assert len(outcome.error_lines) == 1
+    assert "  2/4  train      small  interrupted" in outcome.lines
+    assert (project.root / outcome.lines[-1].removeprefix("report: ")).is_file()
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["sigint", "sigterm"]
+)
+def test_a_signal_ends_the_run_in_order(number: int, code: int, project: "Project") -> None:
+    project.write("experiments/waiting.py", WAITING)
+
+    with project.start("waiting", "--no-report") as process:
+        for _ in range(300):
+            if (project.root / "waiting.txt").exists():
+                break
+            time.sleep(0.1)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+
+    assert process.returncode == code
+    assert err.startswith("interrupted in stage 'wait' of record 0")
+    assert "1 stage: 0 run, 0 loaded, 0 up to date, 1 failed, in" in out
+
+
+def test_a_process_of_its_own_does_the_same(project: "Project") -> None:
+    outcome = project.run_process("chain")
+
+    assert (outcome.code, outcome.err) == (0, "")
+    assert project.executed() == ALL_STAGES
+    assert outcome.lines[-1].startswith("report: reports/chain_1_")
+
+
+def test_a_run_that_cannot_write_says_so(project: "Project") -> None:
+    project.write("data", "a file where a folder should be")
+
+    outcome = project.run("chain")
+
+    assert outcome.code == 1
+    assert len(outcome.error_lines) == 1
+    assert outcome.err.startswith("error: the run could not write its files: ")
+
+
+def test_a_report_that_cannot_be_written_is_a_failure_of_its_own(project: "Project") -> None:
+    project.write("reports", "a file where a folder should be")
+
+    outcome = project.run("chain")
+
+    assert (outcome.code, project.executed()) == (1, ALL_STAGES)
+    assert outcome.error_lines[0] == (
+        "error: experiment 'chain' is complete, but its report could not be written:"
+    )
+    assert outcome.lines[-1].startswith("5 stages: 5 run, ")
+
+
+def test_old_configuration_keys_are_warned_of(project: "Project") -> None:
+    project.write("curifactory_config.json", '{"run_path": "elsewhere"}')
+
+    outcome = project.run("chain", "--no-report")
+
+    assert outcome.code == 0
+    assert outcome.err.startswith("warning: ")
+    assert "'runs_path'" in outcome.err

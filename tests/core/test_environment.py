@@ -1,0 +1,132 @@
+"""Facts about git, processes and the machine."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from curifactory.environment import (
+    GitFacts,
+    ask_git,
+    ask_git_difference,
+    hostname,
+    is_alive,
+    process_name,
+    python_facts,
+)
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=m"]
+    process = subprocess.run(
+        ["git", *identity, *arguments], cwd=folder, capture_output=True, check=True
+    )
+    return process.stdout.decode().strip()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with one commit of `file`, and nothing else."""
+    git(tmp_path, "init")
+    (tmp_path / "file").write_text("one\n")
+    git(tmp_path, "add", "file")
+    git(tmp_path, "commit", "-m", "First")
+    return tmp_path
+
+
+def test_the_whole_commit_is_told(repository: Path) -> None:
+    assert ask_git(str(repository)) == GitFacts(git(repository, "rev-parse", "HEAD"), dirty=False)
+
+
+@pytest.mark.parametrize("change", ["changed", "staged", "untracked", "deleted"])
+def test_any_change_makes_it_dirty(repository: Path, change: str) -> None:
+    if change == "deleted":
+        (repository / "file").unlink()
+    else:
+        name = "file" if change == "changed" else "other"
+        (repository / name).write_text("two\n")
+    if change == "staged":
+        git(repository, "add", "other")
+
+    assert ask_git(str(repository)).dirty
+
+
+def test_ignored_files_do_not_make_it_dirty(repository: Path) -> None:
+    (repository / ".git" / "info" / "exclude").write_text("data\n")
+    (repository / "data").mkdir()
+    (repository / "data" / "file").touch()
+
+    assert not ask_git(str(repository)).dirty
+
+
+def test_a_folder_below_belongs_to_the_repository(repository: Path) -> None:
+    below = repository / "below"
+    below.mkdir()
+
+    assert ask_git(str(below)).commit == git(repository, "rev-parse", "HEAD")
+
+
+def test_outside_a_repository_there_is_no_commit(tmp_path: Path) -> None:
+    assert ask_git(str(tmp_path)) == GitFacts("No git repository found", dirty=True)
+    assert ask_git_difference(str(tmp_path)) == ""
+
+
+def test_a_repository_without_commit_says_so(tmp_path: Path) -> None:
+    git(tmp_path, "init")
+
+    assert ask_git(str(tmp_path)).commit == "No commit yet"
+    assert ask_git_difference(str(tmp_path)) == ""
+
+
+def test_without_a_git_program_there_is_no_repository(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+
+    assert ask_git(str(repository)) == GitFacts()
+
+
+def test_the_difference_is_a_patch(repository: Path) -> None:
+    (repository / "file").write_text("two\n")
+
+    difference = ask_git_difference(str(repository))
+
+    assert "-one\n+two\n" in difference
+
+
+def test_a_large_difference_is_cut_and_says_so(repository: Path) -> None:
+    (repository / "file").write_text("x" * 1_500_000)
+
+    difference = ask_git_difference(str(repository))
+
+    assert len(difference) < 1_100_000
+    assert difference.endswith("characters]\n")
+
+
+def test_this_process_is_alive_and_one_that_ended_is_not() -> None:
+    code = "from curifactory.environment import *; print(process_name())"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+
+    assert is_alive(process_name())
+    assert not is_alive(ended.stdout.decode().strip())
+
+
+def test_another_process_with_the_same_number_is_not_the_one() -> None:
+    host, number, start = process_name().rsplit("-", 2)
+
+    assert start != "0" or not Path("/proc").exists()
+    if start != "0":
+        assert not is_alive(f"{host}-{number}-{int(start) + 1}")
+
+
+def test_processes_of_other_hosts_count_as_alive() -> None:
+    assert is_alive(f"not-{hostname()}-{os.getpid()}-1")
+
+
+def test_facts_about_python_name_versions_of_packages() -> None:
+    facts = python_facts()
+
+    assert facts["python"] == sys.version.split()[0]
+    assert facts["packages"]["pytest"] == pytest.__version__

@@ -1,0 +1,58 @@
+"""Options of a run, and the command line that asks for them."""
+
+import pickle
+import shlex
+from dataclasses import FrozenInstanceError, fields
+from typing import Any
+
+import pytest
+
+from curifactory.config import OnStale
+from curifactory.options import RunOptions
+
+
+@pytest.mark.parametrize(
+    ("options", "command"),
+    [
+        ({}, "experiment iris"),
+        ({"param_files": ("a", "b.c")}, "experiment iris -p a -p b.c"),
+        ({"names": ("two words", "it's")}, "experiment iris -n 'two words' -n 'it'\"'\"'s'"),
+        ({"indices": ("0-3", "5")}, "experiment iris --indices 0-3 --indices 5"),
+        ({"global_indices": ("1",)}, "experiment iris --global-indices 1"),
+        ({"overwrite": True}, "experiment iris --overwrite"),
+        (
+            {"overwrite_stages": ("a", "b")},
+            "experiment iris --overwrite-stage a --overwrite-stage b",
+        ),
+        ({"on_stale": OnStale.RERUN}, "experiment iris --on-stale rerun"),
+        ({"cache": "some where"}, "experiment iris --cache 'some where'"),
+        ({"dry_cache": True, "dry": True}, "experiment iris --dry-cache --dry"),
+        ({"prefix": "shared"}, "experiment iris --prefix shared"),
+        ({"lazy": True}, "experiment iris --lazy"),
+        ({"ignore_lazy": True}, "experiment iris --ignore-lazy"),
+        ({"dag": False}, "experiment iris --no-dag"),
+        ({"map_only": True}, "experiment iris --map"),
+        ({"parallel_mode": True}, "experiment iris --parallel-mode"),
+        ({"log": False, "report": False}, "experiment iris --no-log --no-report"),
+        ({"verbose": True, "all_loggers": True}, "experiment iris --verbose --all-loggers"),
+        ({"notes": "why"}, "experiment iris"),
+    ],
+    ids=str,
+)
+def test_the_command_asks_for_the_options(options: dict[str, Any], command: str) -> None:
+    assert RunOptions(experiment="iris", **options).command() == command
+    assert shlex.split(command)
+
+
+def test_every_option_but_notes_and_line_has_a_flag() -> None:
+    without = {item.name for item in fields(RunOptions) if "flag" not in item.metadata}
+
+    assert without <= {"experiment", "notes", "run_line"}
+
+
+def test_options_are_values() -> None:
+    options = RunOptions(experiment="iris", names=("a",), on_stale=OnStale.WARN)
+
+    assert pickle.loads(pickle.dumps(options)) == options
+    with pytest.raises(FrozenInstanceError):
+        options.names = ()  # type: ignore[misc]

@@ -1,0 +1,124 @@
+"""Names as path components, atomic writes, and listings of folders."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curifactory.paths import (
+    DirectoryListing,
+    require_inside,
+    safe_component,
+    write_atomically,
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("train_model", "train_model"),
+        ("data.v1-final", "data.v1-final"),
+        ("a/b", "a%2Fb"),
+        ("a\\b", "a%5Cb"),
+        ("50%", "50%25"),
+        ("two words", "two%20words"),
+        ("größe", "gr%C3%B6%C3%9Fe"),
+        ("", "%"),
+        (".", "%2E"),
+        ("..", "%2E."),
+        ("CON", "%43ON"),
+        ("nul.txt", "%6Eul.txt"),
+        ("console", "console"),
+    ],
+)
+def test_names_are_made_components(name: str, expected: str) -> None:
+    assert safe_component(name) == expected
+
+
+@given(st.text())
+def test_a_component_is_one_harmless_name(name: str) -> None:
+    component = safe_component(name)
+
+    assert os.path.basename(component) == component
+    assert component not in {"", ".", ".."}
+    assert len(component.encode()) <= 100
+    assert component.isascii()
+
+
+@given(st.text(), st.text())
+def test_different_names_stay_different(one: str, other: str) -> None:
+    assert (safe_component(one) == safe_component(other)) == (one == other)
+
+
+def test_long_names_that_differ_only_at_the_end_stay_different() -> None:
+    assert safe_component("x" * 200 + "a") != safe_component("x" * 200 + "b")
+    assert safe_component("x" * 100) == "x" * 100
+    assert len(safe_component("x" * 101)) == 100
+
+
+@pytest.mark.parametrize("path", ["root/a", "root/a/../b", "root"])
+def test_a_path_inside_is_returned_as_it_is(folder: Path, path: str) -> None:
+    assert require_inside(path, "root") == path
+
+
+@pytest.mark.parametrize("path", ["root/../other", "rootless", "/", ".."])
+def test_a_path_outside_is_refused(folder: Path, path: str) -> None:
+    with pytest.raises(ValueError, match="outside 'root'"):
+        require_inside(path, "root")
+
+
+def test_a_file_is_written_as_a_whole(folder: Path) -> None:
+    write_atomically("file", b"old")
+    write_atomically(folder / "file", b"new")
+
+    assert (folder / "file").read_bytes() == b"new"
+    assert os.listdir(folder) == ["file"]
+
+
+def test_what_was_there_stays_when_writing_fails(folder: Path) -> None:
+    (folder / "target").mkdir()
+    (folder / "target" / "inside").touch()
+
+    with pytest.raises(OSError, match="target"):
+        write_atomically("target", b"new")
+
+    assert os.listdir(folder) == ["target"]
+
+
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(folder: Path) -> None:
+    write_atomically("file", b"old")
+    code = """
+import resource, signal
+from curifactory.paths import write_atomically
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+write_atomically("file", bytes(10_000))
+"""
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, cwd=folder, check=False
+    )
+
+    assert b"OSError" in process.stderr
+    assert (folder / "file").read_bytes() == b"old"
+    assert os.listdir(folder) == ["file"]
+
+
+def test_a_long_name_can_be_written(folder: Path) -> None:
+    write_atomically("x" * 250, b"content")
+
+    assert os.listdir(folder) == ["x" * 250]
+
+
+def test_a_listing_tells_what_was_there_at_first(folder: Path) -> None:
+    (folder / "early").touch()
+    listing = DirectoryListing()
+
+    assert listing.exists("early")
+    assert listing.exists(str(folder / "early"))
+    (folder / "late").touch()
+    assert not listing.exists("late")
+    assert not listing.exists("absent/file")

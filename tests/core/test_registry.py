@@ -1,0 +1,124 @@
+"""The registry: what stands behind each hash, and hashes that stand for two things."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curifactory import ArtifactManager, ExperimentParameters, Record, set_hash_functions
+from curifactory.exceptions import HashCollisionError
+from curifactory.registry import ParameterRegistry, describe_set
+
+NewManager = Callable[..., ArtifactManager]
+
+
+@dataclass
+class Layer:
+    width: int = 8
+
+
+@dataclass
+class Params(ExperimentParameters):
+    value: int = 1
+    devices: int = 4
+    seed: int | None = None
+    layer: Layer = field(default_factory=Layer)
+    hash_representations: dict[str, Any] = set_hash_functions(devices=None)  # noqa: RUF009 - a field
+
+
+@dataclass
+class Forging(ExperimentParameters):
+    value: int = 1
+
+    def __post_init__(self) -> None:
+        self.hash_representations = {"value": lambda parameters, value: "always the same"}
+
+
+def test_an_entry_says_what_counts_and_what_does_not() -> None:
+    entry = describe_set(Params(name="small"))
+
+    assert (entry["name"], entry["value"], entry["layer"]["width"]) == ("small", "1", "8")
+    assert entry["IGNORED_PARAMS"] == {"devices": "4", "seed": "None"}
+    assert entry["_DRY_REPS"]["value"] == ["repr(value)", "1"]
+
+
+def test_records_register_their_parameters_once(new_manager: NewManager, folder: Path) -> None:
+    for _ in range(2):
+        manager = new_manager()
+        for _ in range(2):
+            Record(manager, Params(name="small"))
+
+    assert len((folder / "data/store/parameters.jsonl").read_text().splitlines()) == 1
+
+
+def test_a_hash_is_found_by_its_beginning(manager: ArtifactManager) -> None:
+    records = [Record(manager, Params(name=str(value), value=value)) for value in (1, 2)]
+
+    registry = ParameterRegistry("data")
+
+    assert registry.find(records[1].get_hash()[:8])[records[1].get_hash()]["name"] == "2"
+    assert list(registry.find()) == [record.get_hash() for record in records]
+    assert registry.find("no hash") == {}
+
+
+def test_aggregates_register_the_hashes_they_run_over(manager: ArtifactManager) -> None:
+    records = [Record(manager, Params(value=value)) for value in (1, 2)]
+    record = Record(manager, None)
+    record.set_aggregate(records)
+
+    entry = ParameterRegistry("data").find(record.get_hash())[record.get_hash()]
+
+    assert entry == {"active": "None", "arg_list": sorted(each.get_hash() for each in records)}
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["in one session", "in a later one"])
+def test_two_sets_with_one_computed_hash_are_refused(
+    new_manager: NewManager, *, later: bool
+) -> None:
+    def collide(manager: ArtifactManager, representation: str) -> None:
+        parameters = Params(name=representation)
+        parameters.fill_hash()
+        parameters.layer.width = 8 if representation == "one" else 9
+        manager.registry.register_parameters(parameters, keep=True)
+
+    first = new_manager()
+    collide(first, "one")
+
+    with pytest.raises(HashCollisionError, match="stands for another parameter set"):
+        collide(new_manager() if later else first, "other")
+
+
+def test_a_hash_given_by_hand_may_stand_for_several_sets(manager: ArtifactManager) -> None:
+    records = [Record(manager, Params(value=value, hash="shared")) for value in (1, 2)]
+
+    assert [record.get_hash() for record in records] == ["shared", "shared"]
+
+
+def test_values_that_count_as_equal_are_no_collision(manager: ArtifactManager) -> None:
+    records = [Record(manager, Forging(value=value)) for value in (1, 2)]
+
+    assert records[0].get_hash() == records[1].get_hash()
+
+
+@pytest.mark.parametrize("option", ["dry", "parallel_mode"])
+def test_sessions_that_are_not_recorded_register_nothing(
+    new_manager: NewManager, folder: Path, option: str
+) -> None:
+    Record(new_manager(**{option: True}), Params())
+
+    assert not (folder / "data").exists()
+
+
+@pytest.mark.parametrize("rest", [b'{"hash": "cut', b"\xff\xfe\n", b"\0\0\n"])
+def test_damaged_lines_are_passed_over(new_manager: NewManager, folder: Path, rest: bytes) -> None:
+    before = Record(new_manager(), Params(value=1))
+    with (folder / "data/store/parameters.jsonl").open("ab") as file:
+        file.write(rest)
+
+    after = Record(new_manager(), Params(value=2))
+
+    found = ParameterRegistry("data").find()
+    assert before.get_hash() in found
+    assert after.get_hash() in found or not rest.endswith(b"\n")

@@ -1,0 +1,140 @@
+"""Stages and aggregates as they are called: what they get and what they return."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from curifactory import (
+    ArtifactManager,
+    ExperimentParameters,
+    Record,
+    aggregate,
+    stage,
+)
+
+NewManager = Callable[..., ArtifactManager]
+
+
+@dataclass
+class Params(ExperimentParameters):
+    value: int = 1
+
+
+@stage(outputs=["number"])
+def make_number(record: Record) -> int:
+    return int(record.params.value)
+
+
+@stage(inputs=["number"], outputs=["number"])
+def increase(record: Record, number: int) -> int:
+    return number + 1
+
+
+@aggregate(inputs=["number"], outputs=["total"])
+def add_up(record: Record, records: list[Record], number: dict[Record, int]) -> int:
+    return sum(number.values())
+
+
+@pytest.fixture
+def record(manager: ArtifactManager) -> Record:
+    return Record(manager, Params(name="small", value=5))
+
+
+def test_a_stage_changes_its_record_and_returns_it(record: Record) -> None:
+    assert make_number(record) is record
+    assert dict(record.state) == {"number": 5}
+
+
+def test_stages_chain(manager: ArtifactManager) -> None:
+    assert increase(increase(make_number(Record(manager, Params())))).output == 3
+
+
+def test_the_same_stage_twice_in_one_record_runs_twice(record: Record) -> None:
+    increase(increase(make_number(record)))
+
+    assert record.state["number"] == 7
+    assert record.stages == ["make_number", "increase", "increase"]
+
+
+def test_extra_positional_arguments_and_keywords_reach_the_function(record: Record) -> None:
+    @stage(outputs=["result"])
+    def take(record: Record, first: int, second: int = 0) -> tuple[tuple[int, int]]:
+        return ((first, second),)
+
+    assert take(record, 1, second=2).output == (1, 2)
+
+
+def test_several_outputs_are_returned_as_a_tuple(record: Record) -> None:
+    @stage(outputs=["a", "b"])
+    def make(record: Record) -> tuple[int, list[int]]:
+        return 1, [2]
+
+    make(record)
+
+    assert dict(record.state) == {"a": 1, "b": [2]}
+    assert record.output == (1, [2])
+
+
+@pytest.mark.parametrize("value", [None, [1, 2], (1, 2), "text"], ids=repr)
+def test_one_output_may_be_any_value(record: Record, value: object) -> None:
+    @stage(outputs=["a"])
+    def make(record: Record) -> object:
+        return (value,) if isinstance(value, tuple) else value
+
+    assert make(record).output == value
+
+
+def test_a_stage_without_outputs_ignores_what_is_returned(record: Record) -> None:
+    @stage()
+    def act(record: Record) -> int:
+        return 5
+
+    assert act(record).output == []
+    assert dict(record.state) == {}
+
+
+def test_an_aggregate_gets_its_records_and_a_value_of_each(manager: ArtifactManager) -> None:
+    records = [make_number(Record(manager, Params(value=value))) for value in (1, 2, 3)]
+    seen: list[Any] = []
+
+    @aggregate(inputs=["number"])
+    def look(record: Record, records: list[Record], number: dict[Record, int]) -> None:
+        seen.extend([records, number])
+
+    look(Record(manager, None), records[:2])
+
+    assert seen == [records[:2], {records[0]: 1, records[1]: 2}]
+
+
+def test_an_aggregate_runs_over_all_other_records_by_default(manager: ArtifactManager) -> None:
+    for value in (1, 2, 3):
+        make_number(Record(manager, Params(value=value)))
+    make_number(Record(manager, Params(value=100), hide=True))
+
+    assert add_up(Record(manager, None)).output == 6
+
+
+def test_an_aggregate_over_nothing_gets_nothing(manager: ArtifactManager) -> None:
+    assert add_up(Record(manager, None)).output == 0
+
+
+def test_the_order_of_records_is_the_order_of_values(manager: ArtifactManager) -> None:
+    records = [make_number(Record(manager, Params(value=value))) for value in (1, 2, 3)]
+
+    @aggregate(inputs=["number"], outputs=["numbers"])
+    def collect(record: Record, records: list[Record], number: dict[Record, int]) -> list[int]:
+        return list(number.values())
+
+    assert collect(Record(manager, None), reversed(records)).output == [3, 2, 1]
+
+
+def test_a_stage_goes_on_after_an_aggregate(manager: ArtifactManager) -> None:
+    records = [make_number(Record(manager, Params(value=value))) for value in (1, 2)]
+
+    @stage(inputs=["total"], outputs=["mean"])
+    def divide(record: Record, total: int) -> float:
+        return total / 2
+
+    assert divide(add_up(Record(manager, None), records)).output == 1.5

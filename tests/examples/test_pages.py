@@ -1,0 +1,185 @@
+"""What the documents say in tables and beside samples is so."""
+
+import argparse
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import curifactory
+from curifactory.caching import JsonCacher
+from curifactory.cli.parser import make_parser
+from curifactory.config import KEYS, Configuration
+from curifactory.experiment import RunOptions, run
+from curifactory.journal import read_journal
+
+_DOCS = Path(__file__).parents[2] / "docs"
+_CORE = Path(curifactory.__file__).parent
+_PYTHON = re.compile(r"(<!-- not run:.*-->\n)?^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def read(page: str) -> str:
+    return (_DOCS / page).read_text(encoding="utf-8")
+
+
+def table_cells(text: str, column: int = 0) -> list[str]:
+    """Return the cells of a column of all tables, without headings."""
+    without_headings = re.sub(r"^\|.*\|\n\|[-|]+\|$", "", text, flags=re.MULTILINE)
+    rows = re.findall(r"^\|(.*)\|$", without_headings, re.MULTILINE)
+    return [row.split("|")[column].strip() for row in rows]
+
+
+def names_in(text: str) -> list[str]:
+    return re.findall(
+        r"`([^`\n]+)`", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    )
+
+
+# -- samples -------------------------------------------------------------------------------------
+
+
+def pages_with_output() -> list[Path]:
+    return [page for page in sorted(_DOCS.rglob("*.md")) if "\n#> " in page.read_text("utf-8")]
+
+
+@pytest.mark.parametrize("page", pages_with_output(), ids=lambda page: page.stem)
+def test_samples_print_what_the_page_shows(
+    page: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    namespace = {"__name__": "__main__"}
+    samples = [found[2] for found in _PYTHON.finditer(page.read_text("utf-8")) if not found[1]]
+
+    for sample in samples:
+        exec(compile(sample, page.name, "exec"), namespace)
+        assert capsys.readouterr().out == "".join(re.findall(r"^#> (.*\n)", sample, re.MULTILINE))
+
+
+# -- architecture --------------------------------------------------------------------------------
+
+
+def lines_of_modules() -> dict[str, int]:
+    text = read("explanation/architecture.md").split("<!-- checked by")[1].split("\n\n")[0]
+    lines = enumerate(table_cells(text, 1))
+    return {module: line for line, cell in lines for module in names_in(cell)}
+
+
+def imports_of(module: str) -> Iterator[str]:
+    """Yield the modules of core that a module imports when it is imported."""
+    for node in ast.parse((_CORE / f"{module}.py").read_text("utf-8")).body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("curifactory"):
+            _, _, name = str(node.module).partition(".")
+            yield from [name] if name else [alias.name for alias in node.names]
+
+
+def test_architecture_names_every_module_of_core() -> None:
+    modules = {path.stem for path in _CORE.glob("*.py")} - {"__init__"}
+
+    assert set(lines_of_modules()) == modules
+    assert set(names_in("".join(table_cells(read("explanation/architecture.md"))))) >= modules
+
+
+def test_modules_of_core_import_only_from_lines_above() -> None:
+    lines = lines_of_modules()
+
+    wrong = [
+        (module, imported)
+        for module in lines
+        for imported in imports_of(module)
+        if lines[imported] >= lines[module]
+    ]
+    assert wrong == []
+
+
+# -- reference -----------------------------------------------------------------------------------
+
+
+def test_configuration_page_has_every_key_with_its_default() -> None:
+    page = read("reference/configuration.md")
+
+    keys = [name for cell in table_cells(page) for name in names_in(cell)]
+    defaults = [name for cell in table_cells(page, 1) for name in names_in(cell)]
+    assert dict(zip(keys, defaults, strict=True)) == {key: Configuration()[key] for key in KEYS}
+
+
+def test_command_line_page_has_every_option() -> None:
+    cells = "".join(table_cells(read("reference/command-line.md")))
+    documented = {name.split()[0] for name in names_in(cells)}
+
+    options = {
+        option
+        for action in make_parser()._actions
+        for option in action.option_strings
+        if action.help is not argparse.SUPPRESS
+    }
+    assert documented == options
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project in which an experiment ran."""
+    (tmp_path / "experiments").mkdir()
+    (tmp_path / "experiments/one.py").write_text(
+        "import curifactory as cf\n"
+        "from curifactory.caching import JsonCacher\n"
+        "@cf.stage(outputs=['value'], cachers=[JsonCacher])\n"
+        "def make(record):\n"
+        "    return 1\n"
+        "def get_params():\n"
+        "    return [cf.ExperimentParameters(name='one')]\n"
+        "def run(param_sets, manager):\n"
+        "    make(cf.Record(manager, param_sets[0]))\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert run(RunOptions(experiment="one", report=False)).error is None
+    return tmp_path
+
+
+def documented_section(heading: str) -> str:
+    sections = re.split(r"^## ", read("reference/file-formats.md"), flags=re.MULTILINE)
+    (text,) = (part for part in sections if part.startswith(heading))
+    return text
+
+
+def documented_words(heading: str) -> set[str]:
+    return set(names_in(documented_section(heading)))
+
+
+def test_file_formats_page_has_every_key_of_a_journal(project: Path) -> None:
+    lines = read_journal(str(project / "data/store/one/1.jsonl"))
+
+    keys = {key for line in lines for key in line} | {line["event"] for line in lines}
+    assert {line["event"] for line in lines} >= {"opened", "parameters", "stage", "closed"}
+    assert keys - documented_words("Journals") == set()
+
+
+def test_file_formats_page_has_every_key_of_metadata(project: Path) -> None:
+    (path,) = (project / "data/cache").glob("*_metadata.json")
+    metadata = json.loads(path.read_text("utf-8"))
+
+    keys = {*metadata, *(key for facts in metadata["files"].values() for key in facts)}
+    assert keys - documented_words("Artifacts") == set()
+    assert JsonCacher(str(path.with_name("one_0_make_value.json"))).load() == 1
+
+
+def test_file_formats_page_has_every_key_of_the_registry(project: Path) -> None:
+    (line,) = (project / "data/store/parameters.jsonl").read_text("utf-8").splitlines()
+
+    assert set(json.loads(line)) - documented_words("Parameters") == set()
+
+
+def test_file_formats_page_has_every_file_of_a_report(project: Path) -> None:
+    assert run(RunOptions(experiment="one")).error is None
+    (folder,) = (project / "reports").glob("one_2_*")
+
+    files = {f"<reference>/{path.name}{'/' * path.is_dir()}" for path in folder.iterdir()}
+    top = {path.name for path in (project / "reports").iterdir()} - {folder.name}
+    assert (files | top) == set(names_in("".join(table_cells(documented_section("Reports")))))
+    info = json.loads((folder / "run_info.json").read_text("utf-8"))
+    assert set(info) - documented_words("Reports") - documented_words("Journals") == set()
