@@ -108,3 +108,16 @@ def test_a_handler_with_a_format_keeps_it() -> None:
     log.close()
 
     assert stream.getvalue() == "only this\n"
+
+
+def test_messages_of_the_projects_own_modules_are_written(folder: Path) -> None:
+    stream = io.StringIO()
+    log = RunLog(project={"experiments", "models"})
+    log.to_stream(stream)
+    logging.getLogger("experiments.iris").info("of the experiment")
+    logging.getLogger("models.forest").info("of a module")
+    logging.getLogger("modelsoflibrary").warning("of a namesake")
+    log.close()
+
+    lines = [line.split(" - ")[1] for line in stream.getvalue().splitlines()]
+    assert lines == ["of the experiment", "of a module"]

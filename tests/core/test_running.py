@@ -555,6 +555,36 @@ def test_installed_hooks_are_told_of_runs_but_not_of_maps(
     assert told == ["complete with 3 records"]
 
 
+def test_hooks_know_the_parameter_sets_when_the_run_starts(chain: "Project") -> None:
+    told: list[dict[str, list[tuple[str, str]]]] = []
+
+    class Listener(RunHook):
+        def run_started(self, manager: ArtifactManager) -> None:
+            told.append(manager.param_file_param_sets)
+
+    run(RunOptions(experiment="chain", report=False), hooks=[Listener()])
+
+    assert [[name for name, _ in sets["chain"]] for sets in told] == [["one", "two"]]
+
+
+def test_a_stage_to_overwrite_that_is_never_called_is_named_without_a_map(
+    chain: "Project", caplog: pytest.LogCaptureFixture
+) -> None:
+    result = chain.run("chain", dag=False, overwrite_stages=("make_c",))
+
+    assert result.status == "complete"
+    assert "stage 'make_c' not found. Did you mean" in caplog.text
+
+
+def test_messages_of_an_experiments_own_logger_are_in_the_log(project: "Project") -> None:
+    body = "import logging\ndef run(p, m): logging.getLogger(__name__).info('of my own')\n"
+    write_experiment(project, body, "talks")
+
+    manager = project.run("talks").manager
+
+    assert "of my own" in Path(manager.log_path or "").read_text(encoding="utf-8")
+
+
 def test_the_same_experiment_name_in_two_projects(
     project: "Project", monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,6 +50,10 @@ class Configuration:
         """Return a copy with the values that are not ``None``."""
         return replace(self, **{key: value for key, value in values.items() if value is not None})
 
+    def module_names(self) -> frozenset[str]:
+        """Return the names of the modules and packages in the project's folder."""
+        return frozenset(os.path.splitext(name)[0] for name in os.listdir(self.root))
+
     def __getitem__(self, key: str) -> str:
         """Return the value of ``key``, as of a dictionary."""
         if key not in KEYS:

@@ -18,7 +18,7 @@ from curifactory.exceptions import BadInputError
 def project_imports(configuration: Configuration) -> Iterator[None]:
     """Let the project's modules be imported inside the block, before any installed one."""
     root = os.path.abspath(configuration.root)
-    _forget_other_projects(root)
+    _forget_other_projects(root, configuration.module_names())
     importlib.invalidate_caches()
     sys.path.insert(0, root)
     try:
@@ -28,9 +28,8 @@ def project_imports(configuration: Configuration) -> Iterator[None]:
             sys.path.remove(root)
 
 
-def _forget_other_projects(root: str) -> None:
+def _forget_other_projects(root: str, own: frozenset[str]) -> None:
     """Drop modules named like this project's that an earlier run took from another project."""
-    own = {os.path.splitext(name)[0] for name in os.listdir(root)}
     foreign = {
         name
         for name in (own & sys.modules.keys()) - {"curifactory"}

@@ -2,26 +2,43 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
 FORMAT = "%(asctime)s [%(levelname)s] - %(prefix)s%(message)s"
-_OURS = ("curifactory", "root", "__main__")
+_OURS = frozenset({"curifactory", "root", "__main__"})
 
 
 class RunLog:
     """Where the messages of one run go.
 
-    Messages of curifactory, of the root logger and of ``__main__`` are written; those of other
-    loggers too if ``all_loggers``.
+    Messages of curifactory, of the root logger, of ``__main__`` and of the project's own modules
+    are written; those of other loggers too if ``all_loggers``.
+
+    Parameters
+    ----------
+    verbose
+        Write debugging messages.
+    all_loggers
+        Write the messages of every logger.
+    project
+        Names of the project's top-level modules.
+
     """
 
-    def __init__(self, *, verbose: bool = False, all_loggers: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        verbose: bool = False,
+        all_loggers: bool = False,
+        project: Collection[str] = (),
+    ) -> None:
         self.prefix = ""
         """Goes before every message: the name of the parameter set whose stage runs."""
         self._level = logging.DEBUG if verbose else logging.INFO
         self._all_loggers = all_loggers
+        self._accepted = _OURS | frozenset(project)
         self._handlers: list[logging.Handler] = []
         self._level_before: int | None = None
 
@@ -49,7 +66,7 @@ class RunLog:
 
     def _accept(self, record: logging.LogRecord) -> bool:
         record.prefix = self.prefix
-        return self._all_loggers or record.name.split(".")[0] in _OURS
+        return self._all_loggers or record.name.partition(".")[0] in self._accepted
 
     def close(self) -> None:
         """Remove our handlers and put the root logger's level back."""

@@ -137,7 +137,11 @@ class ArtifactManager(ManagerAttributes):
         self.plan: RunPlan | None = None
         self.active_call: StageCall | None = None
         """The call whose function is running."""
-        self.log = RunLog(verbose=live_log_debug, all_loggers=not disable_non_cf_loggers)
+        self.log = RunLog(
+            verbose=live_log_debug,
+            all_loggers=not disable_non_cf_loggers,
+            project=self.config.module_names(),
+        )
         status = status_override or "incomplete"
         self.interactive = status == "LIVE" and is_interactive()
         command = run_line or _command_line(interactive=self.interactive)
@@ -154,13 +158,25 @@ class ArtifactManager(ManagerAttributes):
 
     # -- the run -----------------------------------------------------------------------------
 
-    def open_run(self, *, log: bool = True) -> None:
+    def open_run(
+        self, *, log: bool = True, parameters: dict[str, list[tuple[str, str]]] | None = None
+    ) -> None:
         """Give the run its number and start its journal and, with ``log``, its log file.
 
         A dry session, and one in parallel mode, has no number, journal or log file.
+
+        Parameters
+        ----------
+        log
+            Write a log file.
+        parameters
+            Name and hash of each parameter set, by file.
+
         """
         if not (self.dry or self.parallel_mode):
             self.run.open(self.manager_cache_path, self.logs_path if log else None)
+        if parameters is not None:
+            self.run.record_parameters(parameters)
         for hook in self.hooks:
             hook.run_started(self)
 

@@ -217,10 +217,11 @@ class _Execution:
     def result(self) -> RunResult:
         manager = self.manager
         if self.owns_run:
-            manager.open_run(log=self.options.log)
+            manager.open_run(log=self.options.log, parameters=self.collection.by_file)
+        else:
+            manager.run.record_parameters(self.collection.by_file)
         manager.plan = None
         manager.start_over()
-        manager.run.record_parameters(self.collection.by_file)
         try:
             with _terminable():
                 value, status = self._map_and_execute()
@@ -244,6 +245,8 @@ class _Execution:
         value = self._call(list(self.collection.parameter_sets))
         if manager.plan is not None:
             _report_differences(manager.plan, manager)
+        else:
+            _report_unknown_stages(self.options.overwrite_stages, manager)
         return value, "complete"
 
     def _call(self, parameter_sets: list[ExperimentParameters]) -> Any:
@@ -334,6 +337,13 @@ def _warn_of_stale(plan: RunPlan) -> None:
         for cause in plan.plan.decisions[index].causes:
             if cause.kind is CauseKind.INPUT_RENEWED:
                 call.record.manager.warn_of_stale(call, cause)
+
+
+def _report_unknown_stages(names: Sequence[str], manager: ArtifactManager) -> None:
+    known = {call.name for record in manager.all_records for call in record.calls}
+    for name in names:
+        if name not in known:
+            _log.warning("no cache was ignored for it: %s", unknown("stage", name, sorted(known)))
 
 
 def _report_differences(plan: RunPlan, manager: ArtifactManager) -> None:
