@@ -1,7 +1,6 @@
 """The artifact manager: one session, from a notebook or a run of an experiment."""
 
 import logging
-import os
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
@@ -15,11 +14,10 @@ from curifactory.config import Configuration, OnStale, get_configuration
 from curifactory.documented import ManagerAttributes
 from curifactory.environment import is_interactive
 from curifactory.exceptions import MissingPartError
-from curifactory.lineage import lineage
+from curifactory.files import CacheFiles
 from curifactory.logs import RunLog
 from curifactory.mapping import Map, RunPlan
 from curifactory.outputs import OutputSpec, Unread
-from curifactory.paths import artifact_file_name, require_inside
 from curifactory.planning import Decision
 from curifactory.plugins import CACHERS, EXPORTERS, find
 from curifactory.protocols import Exporter, Reportable, RunHook
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-class ArtifactManager(ManagerAttributes):
+class ArtifactManager(ManagerAttributes, CacheFiles):
     """One session: its records, artifacts, reportables and the run they belong to.
 
     Made in a notebook, REPL or script it opens a *live* run with a log file and a journal of its
@@ -104,6 +102,7 @@ class ArtifactManager(ManagerAttributes):
         config: Configuration | None = None,
         hooks: Sequence[RunHook] = (),
     ) -> None:
+        super().__init__()
         self.experiment_name = experiment_name
         self.dry, self.dry_cache = dry, dry_cache
         self.prefix = prefix
@@ -150,8 +149,6 @@ class ArtifactManager(ManagerAttributes):
         self.registry = ParameterRegistry(self.manager_cache_path)
         self._artifact_count = self._call_count = 0
         self._reportables = Reportables()
-        self._folders: set[str] = set()
-        self._claims: dict[tuple[str, str], str] = {}
         self._output_cachers: dict[Any, tuple[tuple[OutputSpec, CacherSource | None], ...]] = {}
         if status == "LIVE":
             self.open_run(log=not suppress_live_log)
@@ -276,17 +273,6 @@ class ArtifactManager(ManagerAttributes):
                 )
         return OutputSpec(output.name, lazy, output.resolve), cacher
 
-    def claim(self, call: StageCall) -> str:
-        """Return the stage's name for files of ``call``, with a suffix if the plain one is taken.
-
-        It is taken by a call of other lineage whose file names would be the same.
-        """
-        own = lineage(call)
-        names = [output.name for output in call.spec.outputs] + ["reportables"]
-        stems = [(call.hash, f"{call.name}_{name}") for name in names]
-        owners = [self._claims.setdefault(stem, own) for stem in stems]
-        return call.name if all(owner == own for owner in owners) else f"{call.name}-{own[:10]}"
-
     def fetch(self, artifact: Artifact) -> Any:
         """Return the value of ``artifact``: from memory or the cache, or else computed again.
 
@@ -328,69 +314,6 @@ class ArtifactManager(ManagerAttributes):
             f"{kind} {call.name!r} of record {record.get_record_index()} (parameter set {name!r}, "
             f"hash {record.get_hash()}) in experiment {self.experiment_name!r}"
         )
-
-    # -- files -------------------------------------------------------------------------------
-
-    def _prefix(self, prefix: str | None) -> str:
-        return str(prefix or self.prefix or self.experiment_name)
-
-    def get_artifact_filename(
-        self,
-        obj_name: str,
-        record: Record,
-        prefix: str | None = None,
-        stage_name: str | None = None,
-    ) -> str:
-        """Return ``<prefix>_<record hash>_<stage>_<obj_name>``.
-
-        The stage is the one that runs on ``record``, or ran last, unless ``stage_name`` names one.
-        """
-        call = self.active_call
-        if call is None or call.record is not record:
-            call = record.calls[-1] if record.calls else None
-        stage = stage_name or ("" if call is None else call.name)
-        return self.file_name(obj_name, record.get_hash(), prefix, stage)
-
-    def file_name(self, obj_name: str, hash_: str, prefix: str | None, stage_name: str) -> str:
-        """Return the name of a file in the cache."""
-        return artifact_file_name(self._prefix(prefix), hash_, stage_name, obj_name)
-
-    def get_artifact_path(
-        self,
-        obj_name: str,
-        record: Record,
-        subdir: str | None = None,
-        prefix: str | None = None,
-        stage_name: str | None = None,
-    ) -> str:
-        """Return the path of :meth:`get_artifact_filename` in the cache; its folder is made.
-
-        Raises
-        ------
-        ValueError
-            If ``subdir`` leads out of the cache.
-
-        """
-        folder = self.cache_folder(subdir)
-        if self.writes_cache and folder not in self._folders:
-            os.makedirs(folder, exist_ok=True)
-            self._folders.add(folder)
-        return os.path.join(
-            folder, self.get_artifact_filename(obj_name, record, prefix, stage_name)
-        )
-
-    def cache_folder(self, subdir: str | None = None) -> str:
-        """Return the cache's folder or one in it; it need not be there.
-
-        Raises
-        ------
-        ValueError
-            If ``subdir`` leads out of the cache.
-
-        """
-        if not subdir:
-            return self.cache_path
-        return require_inside(os.path.join(self.cache_path, subdir), self.cache_path)
 
     # -- reportables -------------------------------------------------------------------------
 

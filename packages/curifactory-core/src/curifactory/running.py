@@ -123,15 +123,36 @@ def run(
     """
     configuration = configuration or get_configuration()
     with project_imports(configuration):
-        experiment = import_experiment(configuration, options.experiment)
-        collection = collect(configuration, options)
         if manager is None:
-            manager = _make_manager(options, configuration, hooks)
-            _apply(options, manager)
-            return _Execution(options, manager, experiment.run, collection).result()
+            return prepare(options, configuration, hooks=hooks).result()
         with _lent(manager):
-            _apply(options, manager)
-            return _Execution(options, manager, experiment.run, collection).result()
+            return prepare(options, configuration, manager=manager).result()
+
+
+def prepare(
+    options: RunOptions,
+    configuration: Configuration,
+    *,
+    manager: ArtifactManager | None = None,
+    hooks: Sequence[RunHook] = (),
+) -> "Execution":
+    """Return the run that ``options`` ask for, its input checked and nothing recorded yet.
+
+    The project's modules must be importable, as inside :func:`project_imports`. A process that is
+    to execute one call of a run makes the run's :meth:`Execution.plan` and takes the call from it.
+
+    Raises
+    ------
+    BadInputError
+        If what ``options`` name does not exist.
+
+    """
+    experiment = import_experiment(configuration, options.experiment)
+    collection = collect(configuration, options)
+    if manager is None:
+        manager = _make_manager(options, configuration, hooks)
+    _apply(options, manager)
+    return Execution(options, manager, experiment.run, collection)
 
 
 _LENT = (
@@ -198,7 +219,7 @@ def _cache_folder(path: str) -> str:
     return artifacts if os.path.isdir(artifacts) else path
 
 
-class _Execution:
+class Execution:
     """One run of an experiment's function, from its opening to its end."""
 
     def __init__(
@@ -215,6 +236,7 @@ class _Execution:
         self.collection = collection
 
     def result(self) -> RunResult:
+        """Open the run, map, plan and execute it, close it, and return what came of it."""
         manager = self.manager
         if self.owns_run:
             manager.open_run(log=self.options.log, parameters=self.collection.by_file)
@@ -238,7 +260,7 @@ class _Execution:
     def _map_and_execute(self) -> tuple[Any, str]:
         manager = self.manager
         if (self.options.dag and not self.options.parallel_mode) or self.options.map_only:
-            manager.plan = self._plan()
+            manager.plan = self.plan()
         if self.options.map_only:
             return None, "mapped"
         manager.start_over()
@@ -252,7 +274,7 @@ class _Execution:
     def _call(self, parameter_sets: list[ExperimentParameters]) -> Any:
         return self.function(parameter_sets, self.manager)
 
-    def _plan(self) -> RunPlan | None:
+    def plan(self) -> RunPlan | None:
         """Map the experiment and return the plan; ``None`` where ``run()`` reads results."""
         manager = self.manager
         with Map() as mapped:

@@ -1,17 +1,16 @@
 """The base class of cachers: whether an artifact is there, how it gets there and out again."""
 
 import copy
-import functools
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from curifactory.artifact import preview
-from curifactory.caching.locating import locate
+from curifactory.caching.locating import METADATA, locate
+from curifactory.caching.metadata import describe_artifact
 from curifactory.caching.publishing import StagedFiles
+from curifactory.caching.saving import PendingArtifact, not_stored, publishing, stage_artifact
 from curifactory.caching.verifying import (
     check_metadata,
     find_damage,
@@ -22,7 +21,6 @@ from curifactory.caching.verifying import (
 )
 from curifactory.causes import Cause, CauseKind
 from curifactory.exceptions import CacheError, UnreadableArtifactError
-from curifactory.hashing import describe_parameters
 from curifactory.lineage import lineage
 from curifactory.protocols import Lookup
 
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
     from curifactory.calls import StageCall
     from curifactory.record import Record
 
-_METADATA = "_metadata.json"
 _CORRUPT = ".corrupt"
 _READ_ATTEMPTS = 5
 
@@ -101,7 +98,7 @@ class Cacheable:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "save" in cls.__dict__:
-            cls.save = _published(cls.__dict__["save"])  # type: ignore[method-assign, assignment]
+            cls.save = publishing(cls.__dict__["save"])  # type: ignore[method-assign, assignment]
 
     # -- what subclasses implement -------------------------------------------------------------
 
@@ -250,9 +247,11 @@ class Cacheable:
 
         """
         try:
-            return PendingArtifact(self, *_stage(self, type(self).save, value, metadata=True))
+            return PendingArtifact(
+                self, *stage_artifact(self, type(self).save, value, metadata=True)
+            )
         except OSError as error:
-            raise _not_stored(self, error) from error
+            raise not_stored(self, error) from error
         except Exception as error:
             raise CacheError(
                 f"{self._label()} of stage {self.stage!r}, a {type(value).__qualname__}, cannot be "
@@ -302,7 +301,7 @@ class Cacheable:
         ours = not any(cause.kind is CauseKind.FOREIGN for cause in found.causes)
         where = ""
         if ours and self.record is not None and self.record.manager.writes_cache:
-            for damaged in (path, locate(self, _METADATA)):
+            for damaged in (path, locate(self, METADATA)):
                 try:
                     os.replace(damaged, f"{damaged}{_CORRUPT}")
                     where = f" It was set aside as {os.path.basename(path)}{_CORRUPT}."
@@ -319,7 +318,7 @@ class Cacheable:
         """Return the facts about the artifact, its record and the run, and keep them."""
         self.metadata = {"extra": dict(self.extra_metadata)}
         if self.record is not None:
-            self.metadata = {**_facts(self, self.record), **self.metadata}
+            self.metadata = {**describe_artifact(self, self.record), **self.metadata}
         return self.metadata
 
     def save_metadata(self) -> None:
@@ -328,7 +327,7 @@ class Cacheable:
             self._metadata_wanted = True
             return
         staged = StagedFiles(os.path.dirname(self.main_path()) or ".")
-        path = locate(self, _METADATA)
+        path = locate(self, METADATA)
         there = {each: each for each in self.cache_paths if os.path.exists(each)}
         staged.add_metadata(path, self.collect_metadata(), there)
         staged.commit(path, self.published)
@@ -342,7 +341,7 @@ class Cacheable:
             If it is not what is written there.
 
         """
-        path = locate(self, _METADATA)
+        path = locate(self, METADATA)
         if not self._exists(path):
             return None
         try:
@@ -355,109 +354,4 @@ class Cacheable:
         return metadata
 
     def _metadata_folder(self) -> str:
-        return os.path.dirname(locate(self, _METADATA))
-
-
-class PendingArtifact:
-    """An artifact that is written and not yet in its place."""
-
-    def __init__(self, cacher: Cacheable, staged: StagedFiles, result: Any) -> None:
-        self._cacher = cacher
-        self._staged = staged
-        self.result = staged.final(result)
-        """What ``save`` returned."""
-
-    def commit(self) -> None:
-        """Put it in its place.
-
-        Raises
-        ------
-        CacheError
-            If that fails.
-
-        """
-        try:
-            self._staged.commit(self._cacher.main_path(), self._cacher.published)
-        except OSError as error:
-            raise _not_stored(self._cacher, error) from error
-
-    def discard(self) -> None:
-        """Remove what was written and is not in its place."""
-        self._staged.discard()
-
-
-def _not_stored(cacher: Cacheable, error: OSError) -> CacheError:
-    return CacheError(
-        f"{cacher._label()} of stage {cacher.stage!r} cannot be stored at "
-        f"{cacher.main_path()!r}: {error.strerror or error}. Check the folder's permissions and "
-        "the free space, then run again; what was complete is kept."
-    )
-
-
-def _published(save: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """Return ``save`` so that, called by anybody, it publishes what it wrote when it is done."""
-
-    @functools.wraps(save)
-    def publishing_save(self: Cacheable, obj: Any) -> Any:
-        if self._staged is not None:
-            return save(self, obj)
-        pending = PendingArtifact(self, *_stage(self, save, obj, metadata=False))
-        try:
-            pending.commit()
-        finally:
-            pending.discard()
-        return pending.result
-
-    return publishing_save
-
-
-def _stage(
-    cacher: Cacheable, save: Callable[[Any, Any], Any], obj: Any, *, metadata: bool
-) -> tuple[StagedFiles, Any]:
-    """Let the cacher save into a staging folder, and return what it wrote and returned."""
-    record = cacher.record
-    staged = StagedFiles(None if record is None else record.manager.manager_cache_path)
-    cacher._staged, cacher._metadata_wanted = staged, metadata
-    try:
-        cacher._preview = preview(obj)
-        result = save(cacher, obj)
-        if cacher._metadata_wanted:
-            path = locate(cacher, _METADATA)
-            staged.add_metadata(path, cacher.collect_metadata(), _described(cacher, staged))
-        return staged, result
-    except BaseException:
-        staged.discard()
-        raise
-    finally:
-        cacher._staged = None
-
-
-def _described(cacher: Cacheable, staged: StagedFiles) -> dict[str, str]:
-    """Return where the artifact's files lie now: also one that the stage wrote, not the cacher."""
-    main, written = cacher.main_path(), staged.written()
-    if main not in written and not os.path.exists(main):
-        raise FileNotFoundError(
-            f"save() wrote nothing to get_path(), whose presence tells that it is there ({main!r})"
-        )
-    return {} if cacher.in_place else {main: main, **written}
-
-
-def _facts(cacher: Cacheable, record: "Record") -> Mapping[str, Any]:
-    """Return the documented metadata of an artifact of ``record``."""
-    params, call = record.params, cacher.call
-    return {
-        "artifact_generated": datetime.now().isoformat(timespec="seconds"),
-        "params_hash": record.get_hash() if call is None else call.hash,
-        "params_name": None if params is None else params.name,
-        "record_name": record.get_reference_name(),
-        "stage": cacher.stage,
-        "artifact_name": cacher.name,
-        "cacher_type": str(type(cacher)),
-        "record_prior_stages": record.stages if call is None else record.stages[: call.position],
-        "prior_records": [prior.get_reference_name() for prior in record.input_records],
-        "params": None if params is None else describe_parameters(params),
-        "manager_run_info": record.manager.run.provenance(),
-        "preview": cacher._preview,
-        "lineage": None if call is None else lineage(call),
-        "execution": None if call is None else call.execution,
-    }
+        return os.path.dirname(locate(self, METADATA))

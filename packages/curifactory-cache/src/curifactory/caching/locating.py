@@ -7,6 +7,10 @@ if TYPE_CHECKING:
     from curifactory.record import Record
 
 
+METADATA = "_metadata.json"
+"""Suffix of the file with an artifact's metadata."""
+
+
 def locate(cacher: "Cacheable", suffix: str | None) -> str:
     """Return the path of the cacher's artifact, or with ``suffix`` of a further file of it.
 

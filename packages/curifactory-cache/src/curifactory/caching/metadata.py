@@ -1,0 +1,33 @@
+"""What is stored beside every artifact about it, its record and its run."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from curifactory.hashing import describe_parameters
+from curifactory.lineage import lineage
+
+if TYPE_CHECKING:
+    from curifactory.caching.cacheable import Cacheable
+    from curifactory.record import Record
+
+
+def describe_artifact(cacher: "Cacheable", record: "Record") -> Mapping[str, Any]:
+    """Return the documented metadata of an artifact of ``record``."""
+    params, call = record.params, cacher.call
+    return {
+        "artifact_generated": datetime.now().isoformat(timespec="seconds"),
+        "params_hash": record.get_hash() if call is None else call.hash,
+        "params_name": None if params is None else params.name,
+        "record_name": record.get_reference_name(),
+        "stage": cacher.stage,
+        "artifact_name": cacher.name,
+        "cacher_type": str(type(cacher)),
+        "record_prior_stages": record.stages if call is None else record.stages[: call.position],
+        "prior_records": [prior.get_reference_name() for prior in record.input_records],
+        "params": None if params is None else describe_parameters(params),
+        "manager_run_info": record.manager.run.provenance(),
+        "preview": cacher._preview,
+        "lineage": None if call is None else lineage(call),
+        "execution": None if call is None else call.execution,
+    }

@@ -1,0 +1,99 @@
+"""From a cacher's ``save`` to files in their places."""
+
+import functools
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from curifactory.artifact import preview
+from curifactory.caching.locating import METADATA, locate
+from curifactory.caching.publishing import StagedFiles
+from curifactory.exceptions import CacheError
+
+if TYPE_CHECKING:
+    from curifactory.caching.cacheable import Cacheable
+
+
+class PendingArtifact:
+    """An artifact that is written and not yet in its place."""
+
+    def __init__(self, cacher: "Cacheable", staged: StagedFiles, result: Any) -> None:
+        self._cacher = cacher
+        self._staged = staged
+        self.result = staged.final(result)
+        """What ``save`` returned."""
+
+    def commit(self) -> None:
+        """Put it in its place.
+
+        Raises
+        ------
+        CacheError
+            If that fails.
+
+        """
+        try:
+            self._staged.commit(self._cacher.main_path(), self._cacher.published)
+        except OSError as error:
+            raise not_stored(self._cacher, error) from error
+
+    def discard(self) -> None:
+        """Remove what was written and is not in its place."""
+        self._staged.discard()
+
+
+def not_stored(cacher: "Cacheable", error: OSError) -> CacheError:
+    """Return the error that names stage, output and path, and says what to do."""
+    return CacheError(
+        f"{cacher._label()} of stage {cacher.stage!r} cannot be stored at "
+        f"{cacher.main_path()!r}: {error.strerror or error}. Check the folder's permissions and "
+        "the free space, then run again; what was complete is kept."
+    )
+
+
+def publishing(save: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Return ``save`` so that, called by anybody, it publishes what it wrote when it is done."""
+
+    @functools.wraps(save)
+    def publishing_save(self: "Cacheable", obj: Any) -> Any:
+        if self._staged is not None:
+            return save(self, obj)
+        pending = PendingArtifact(self, *stage_artifact(self, save, obj, metadata=False))
+        try:
+            pending.commit()
+        finally:
+            pending.discard()
+        return pending.result
+
+    return publishing_save
+
+
+def stage_artifact(
+    cacher: "Cacheable", save: Callable[[Any, Any], Any], obj: Any, *, metadata: bool
+) -> tuple[StagedFiles, Any]:
+    """Let the cacher save into a staging folder, and return what it wrote and returned."""
+    record = cacher.record
+    staged = StagedFiles(None if record is None else record.manager.manager_cache_path)
+    cacher._staged, cacher._metadata_wanted = staged, metadata
+    try:
+        cacher._preview = preview(obj)
+        result = save(cacher, obj)
+        if cacher._metadata_wanted:
+            path = locate(cacher, METADATA)
+            staged.add_metadata(path, cacher.collect_metadata(), _described(cacher, staged))
+        return staged, result
+    except BaseException:
+        staged.discard()
+        raise
+    finally:
+        cacher._staged = None
+
+
+def _described(cacher: "Cacheable", staged: StagedFiles) -> dict[str, str]:
+    """Return where the artifact's files lie now: also one that the stage wrote, not the cacher."""
+    main, written = cacher.main_path(), staged.written()
+    if main not in written and not os.path.exists(main):
+        raise FileNotFoundError(
+            f"save() wrote nothing to get_path(), whose presence tells that it is there ({main!r})"
+        )
+    return {} if cacher.in_place else {main: main, **written}

@@ -1,0 +1,104 @@
+"""Where a session's artifacts lie in the cache, and which call has which file names."""
+
+import os
+from typing import TYPE_CHECKING
+
+from curifactory.lineage import lineage
+from curifactory.paths import artifact_file_name, require_inside
+
+if TYPE_CHECKING:
+    from curifactory.calls import StageCall
+    from curifactory.record import Record
+
+
+class CacheFiles:
+    """The part of a manager that names files."""
+
+    if TYPE_CHECKING:
+        experiment_name: str | None
+        prefix: str | None
+        active_call: StageCall | None
+
+        @property
+        def cache_path(self) -> str:
+            """Folder with the artifacts."""
+
+        @property
+        def writes_cache(self) -> bool:
+            """Whether artifacts are stored."""
+
+    def __init__(self) -> None:
+        self._folders: set[str] = set()
+        self._claims: dict[tuple[str, str], str] = {}
+
+    def claim(self, call: "StageCall") -> str:
+        """Return the stage's name for files of ``call``, with a suffix if the plain one is taken.
+
+        It is taken by a call of other lineage whose file names would be the same.
+        """
+        own = lineage(call)
+        names = [output.name for output in call.spec.outputs] + ["reportables"]
+        stems = [(call.hash, f"{call.name}_{name}") for name in names]
+        owners = [self._claims.setdefault(stem, own) for stem in stems]
+        return call.name if all(owner == own for owner in owners) else f"{call.name}-{own[:10]}"
+
+    def _prefix(self, prefix: str | None) -> str:
+        return str(prefix or self.prefix or self.experiment_name)
+
+    def get_artifact_filename(
+        self,
+        obj_name: str,
+        record: "Record",
+        prefix: str | None = None,
+        stage_name: str | None = None,
+    ) -> str:
+        """Return ``<prefix>_<record hash>_<stage>_<obj_name>``.
+
+        The stage is the one that runs on ``record``, or ran last, unless ``stage_name`` names one.
+        """
+        call = self.active_call
+        if call is None or call.record is not record:
+            call = record.calls[-1] if record.calls else None
+        stage = stage_name or ("" if call is None else call.name)
+        return self.file_name(obj_name, record.get_hash(), prefix, stage)
+
+    def file_name(self, obj_name: str, hash_: str, prefix: str | None, stage_name: str) -> str:
+        """Return the name of a file in the cache."""
+        return artifact_file_name(self._prefix(prefix), hash_, stage_name, obj_name)
+
+    def get_artifact_path(
+        self,
+        obj_name: str,
+        record: "Record",
+        subdir: str | None = None,
+        prefix: str | None = None,
+        stage_name: str | None = None,
+    ) -> str:
+        """Return the path of :meth:`get_artifact_filename` in the cache; its folder is made.
+
+        Raises
+        ------
+        ValueError
+            If ``subdir`` leads out of the cache.
+
+        """
+        folder = self.cache_folder(subdir)
+        if self.writes_cache and folder not in self._folders:
+            os.makedirs(folder, exist_ok=True)
+            self._folders.add(folder)
+        return os.path.join(
+            folder, self.get_artifact_filename(obj_name, record, prefix, stage_name)
+        )
+
+    def cache_folder(self, subdir: str | None = None) -> str:
+        """Return the cache's folder or one in it; it need not be there.
+
+        Raises
+        ------
+        ValueError
+            If ``subdir`` leads out of the cache.
+
+        """
+        if not subdir:
+            return self.cache_path
+        return require_inside(os.path.join(self.cache_path, subdir), self.cache_path)
