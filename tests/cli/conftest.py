@@ -1,8 +1,10 @@
 """Small real projects, and the real command line run in them."""
 
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -87,6 +89,11 @@ class Outcome:
         return self.err.splitlines()
 
 
+def _heed_interrupts() -> None:
+    """Undo what a shell does to what it runs in the background, and what that hands on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Project:
     """A project in a folder of its own, which is the current directory."""
 
@@ -119,16 +126,24 @@ class Project:
         captured = self._capsys.readouterr()
         return Outcome(code, captured.out, captured.err)
 
-    def start(self, *words: str) -> "subprocess.Popen[str]":
-        """Start the command in a process of its own."""
+    @contextmanager
+    def start(self, *words: str) -> "Iterator[subprocess.Popen[str]]":
+        """Start the command in a process of its own, which is killed if it outlives the block."""
         code = "from curifactory.cli.main import experiment; raise SystemExit(experiment())"
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-W", "error", "-c", code, *words],
             cwd=self.root,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=_heed_interrupts,  # noqa: PLW1509 - tests start no threads
         )
+        with process:
+            try:
+                yield process
+            finally:
+                if process.poll() is None:
+                    process.kill()
 
     def run_process(self, *words: str) -> Outcome:
         """Run the command in a process of its own."""
