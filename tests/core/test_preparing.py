@@ -13,7 +13,7 @@ from curifactory.performing import execute
 from curifactory.running import prepare
 
 if TYPE_CHECKING:
-    from conftest import Project
+    from tests.core.conftest import Project
 
 EXPERIMENT = """
 import curifactory as cf
