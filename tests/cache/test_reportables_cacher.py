@@ -10,6 +10,7 @@ import pytest
 
 from curifactory import ArtifactManager, ExperimentParameters, Lazy, Record, stage
 from curifactory.caching import JsonCacher
+from curifactory.exceptions import CacheError
 
 NewManager = Callable[..., ArtifactManager]
 RENDERED: list[str] = []
@@ -135,3 +136,17 @@ def test_the_stages_own_reportable_is_not_changed_by_storing_it(manager: Artifac
     record = make_stage(("one", None, None))(Record(manager, params()))
 
     assert manager.reportables[0].record is record
+
+
+def test_one_that_cannot_be_kept_is_named(manager: ArtifactManager) -> None:
+    class Local(Shown):
+        """Pickle cannot find a class inside a function again."""
+
+    @stage()
+    def show(record: Record) -> None:
+        record.report(Local("text", "plot"))
+
+    with pytest.raises(CacheError, match="reportable 'small_show_plot' of stage 'show'") as caught:
+        show(Record(manager, params()))
+
+    assert "Define its class at the top of a module" in str(caught.value)

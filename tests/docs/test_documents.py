@@ -1,6 +1,14 @@
-"""Documents whose links lead somewhere and whose samples run."""
+"""Links of the documents lead somewhere, and their samples run.
+
+All ``python`` samples of a document run in order as one script, in a temporary folder, with
+warnings as errors. A comment ``<!-- not run: reason -->`` before a sample leaves it out.
+"""
 
 import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,43 +22,112 @@ DOCUMENTS = sorted(
         *REPOSITORY.glob("packages/*/README.md"),
     ]
 )
-_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-_BLOCK = re.compile(
-    r"(?:<!-- not run: (?P<reason>[^>]+) -->\s*)?```python\n(?P<code>.*?)```", re.DOTALL
+
+SAMPLE = re.compile(
+    r"^(?:<!-- *(?P<comment>[^\n]*?) *-->\n\n?)?"
+    r"^```python\n(?P<code>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
 )
+FENCED_CODE = re.compile(r"^( *)```.*?^\1```$", re.MULTILINE | re.DOTALL)
+INLINE_CODE = re.compile(r"`[^`\n]*`")
+LINK = re.compile(r"!?\[[^\]]*\]\(<?([^)\s>]+)>?(?: \"[^\"]*\")?\)")
+REFERENCE = re.compile(r"^\[[^\]]+\]: (\S+)", re.MULTILINE)
+HEADING = re.compile(r"^#+ +(.+?)#*$", re.MULTILINE)
 
 
-def name_of(document: Path) -> str:
-    """Return a document's path in the repository, to name a test."""
-    return document.relative_to(REPOSITORY).as_posix()
+@dataclass(frozen=True)
+class Sample:
+    """A ``python`` block of a document."""
+
+    comment: str
+    """What the comment before it says, or nothing."""
+    code: str
+    line: int
+    """Line of the document on which the code starts, from 1."""
+
+    @property
+    def is_run(self) -> bool:
+        return not self.comment.startswith("not run")
 
 
-def find_samples(document: Path) -> list[str]:
-    """Return the Python blocks of a document that are to be run."""
-    text = document.read_text(encoding="utf-8")
-    return [match["code"] for match in _BLOCK.finditer(text) if match["reason"] is None]
+def find_samples(text: str) -> Iterator[Sample]:
+    """Yield the Python blocks in order."""
+    for match in SAMPLE.finditer(text):
+        line = text.count("\n", 0, match.start("code")) + 1
+        yield Sample(match["comment"] or "", match["code"], line)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
-def test_relative_links_lead_to_files(document: Path) -> None:
-    links = _LINK.findall(document.read_text(encoding="utf-8"))
-    paths = [link.partition("#")[0] for link in links if "://" not in link]
-
-    missing = [path for path in paths if path and not (document.parent / path).exists()]
-
-    assert missing == []
+def find_links(text: str) -> list[str]:
+    """Return the targets of all links and images outside code."""
+    prose = INLINE_CODE.sub("", FENCED_CODE.sub("", text))
+    return LINK.findall(prose) + REFERENCE.findall(prose)
 
 
-@pytest.mark.parametrize(
-    "document", [each for each in DOCUMENTS if find_samples(each)], ids=name_of
-)
-def test_python_samples_run(
-    document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    namespace: dict[str, object] = {"__name__": "sample"}
+def anchors(document: Path) -> set[str]:
+    """Return the anchors that renderers of Markdown make of the headings."""
+    text = FENCED_CODE.sub("", document.read_text(encoding="utf-8"))
+    return {
+        re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+        for heading in HEADING.findall(text)
+    }
 
-    for number, code in enumerate(find_samples(document)):
-        exec(compile(code, f"{name_of(document)} block {number}", "exec"), namespace)
 
-    assert namespace["__name__"] == "sample"
+def is_broken(link: str, document: Path) -> bool:
+    """Tell whether a link within the repository leads nowhere."""
+    if re.match(r"[a-z]+:", link):
+        return False
+    file, _, anchor = link.partition("#")
+    target = (document.parent / file).resolve() if file else document
+    if not target.exists():
+        return True
+    return bool(anchor) and target.suffix == ".md" and anchor not in anchors(target)
+
+
+def has_samples_to_run(document: Path) -> bool:
+    return any(sample.is_run for sample in find_samples(document.read_text(encoding="utf-8")))
+
+
+def join_samples(text: str) -> str:
+    """Return the samples to run as one script, whose lines have the document's numbers."""
+    lines: list[str] = []
+    for sample in find_samples(text):
+        if sample.is_run:
+            lines += [""] * (sample.line - 1 - len(lines)) + sample.code.splitlines()
+    return "\n".join(lines) + "\n"
+
+
+def relative(document: Path) -> str:
+    return str(document.relative_to(REPOSITORY))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
+def test_links_lead_somewhere(document: Path) -> None:
+    links = find_links(document.read_text(encoding="utf-8"))
+
+    assert [link for link in links if is_broken(link, document)] == []
+
+
+@pytest.mark.parametrize("document", [*filter(has_samples_to_run, DOCUMENTS)], ids=relative)
+def test_samples_run(document: Path, tmp_path: Path) -> None:
+    script = tmp_path / f"{document.stem}.py"
+    script.write_text(join_samples(document.read_text(encoding="utf-8")), encoding="utf-8")
+
+    done = subprocess.run(
+        [sys.executable, "-W", "error", script],
+        cwd=tmp_path,
+        text=True,
+        capture_output=True,
+        timeout=300,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
+def test_samples_left_out_say_why(document: Path) -> None:
+    samples = find_samples(document.read_text(encoding="utf-8"))
+
+    comments = [sample.comment for sample in samples if sample.comment.startswith("not run")]
+
+    assert [comment for comment in comments if not re.match(r"not run: \S", comment)] == []

@@ -293,7 +293,7 @@ class ArtifactManager(ManagerAttributes, CacheFiles):
     def call_finished(self, call: StageCall) -> None:
         """Tell log, journal and hooks what became of ``call``."""
         if _log.isEnabledFor(logging.INFO):
-            took = "" if call.seconds is None else f" in {call.seconds:.3g} s"
+            took = "" if call.seconds is None else f" in {call.seconds:.3f} s"
             _log.info(
                 "stage %s: %s %s%s", call.name, call.record.get_reference_name(), call.status, took
             )

@@ -252,6 +252,8 @@ class Cacheable:
             )
         except OSError as error:
             raise not_stored(self, error) from error
+        except CacheError:  # says what is wrong already
+            raise
         except Exception as error:
             raise CacheError(
                 f"{self._label()} of stage {self.stage!r}, a {type(value).__qualname__}, cannot be "

@@ -4,10 +4,11 @@ import copy
 import json
 import os
 import pickle
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from curifactory.caching.cacheable import Cacheable
 from curifactory.caching.locating import locate
+from curifactory.exceptions import CacheError
 from curifactory.paths import safe_component
 
 if TYPE_CHECKING:
@@ -34,10 +35,20 @@ class ReportablesCacher(Cacheable):
             stored.record = None
             file = f"{safe_component(reportable.qualified_name)}.pkl"
             with open(os.path.join(folder, file), "wb") as stream:
-                pickle.dump(stored, stream, protocol=5)
+                self._pickle(stored, stream)
             entries.append({"file": file, "name": reportable.name, "group": reportable.group})
         with open(self.get_path(_LIST), "w", encoding="utf-8") as stream:
             stream.write(json.dumps(entries, indent=4))
+
+    def _pickle(self, reportable: "Reportable", stream: BinaryIO) -> None:
+        try:
+            pickle.dump(reportable, stream, protocol=5)
+        except (pickle.PicklingError, TypeError, AttributeError) as error:
+            raise CacheError(
+                f"reportable {reportable.qualified_name!r} of stage {self.stage!r} cannot be kept "
+                f"for runs in which the stage is skipped: {error}. Define its class at the top of "
+                "a module, and leave out of it what cannot be pickled."
+            ) from error
 
     def load(self) -> "list[Reportable]":
         """Return the reportables; each is unpickled when it is first shown."""

@@ -39,7 +39,7 @@ def describe_seconds(seconds: float | None) -> str:
     """
     if seconds is None:
         return ""
-    if seconds < 1:
+    if seconds < 0.9995:  # what is above would be rounded to 1e+03 ms
         return f"{seconds * 1000:.3g} ms"
     if seconds < 60:
         return f"{seconds:.3g} s"

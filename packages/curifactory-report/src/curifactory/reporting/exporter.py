@@ -2,9 +2,12 @@
 
 import json
 import os
+import re
 import shutil
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from curifactory.paths import safe_component, write_atomically
 from curifactory.reporting.index_page import read_style, update_report_index
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
     from curifactory.manager import ArtifactManager
 
 _LATEST = "_latest"
+_LEFTOVER = re.compile(r"\.(?P<name>.+?)\.\d+(?P<moved>\.old-\d+)?")
+_MINUTE = 60.0
+_DAY = 86_400.0
 
 
 class ReportExporter:
@@ -31,7 +37,8 @@ class ReportExporter:
         """
         reports = manager.reports_path
         os.makedirs(reports, exist_ok=True)
-        name = safe_component(manager.get_reference_name())
+        _tidy(reports)
+        name = _folder_name(manager.get_reference_name())
         folder = os.path.join(reports, name)
         building = os.path.join(reports, f".{name}.{os.getpid()}")
         shutil.rmtree(building, ignore_errors=True)
@@ -50,6 +57,12 @@ class ReportExporter:
         return update_report_index(reports_path, css_path)
 
 
+def _folder_name(reference: str) -> str:
+    """Return the name of a report's folder; one with a leading dot would be hidden."""
+    name = safe_component(reference)
+    return f"%2E{name[1:]}" if name.startswith(".") else name
+
+
 def _write(manager: "ArtifactManager", folder: str) -> None:
     """Write everything of the report into ``folder``."""
     shown = show_reportables(manager.reportables, os.path.join(folder, "reportables"))
@@ -66,6 +79,21 @@ def _write(manager: "ArtifactManager", folder: str) -> None:
         write_atomically(os.path.join(folder, name), text.encode("utf-8", "replace"))
 
 
+def _tidy(reports: str) -> None:
+    """Put back the reports that a killed process had moved aside, and remove what it built."""
+    for entry in list(os.scandir(reports)):
+        found = _LEFTOVER.fullmatch(entry.name)
+        if found is None or not os.path.isdir(os.path.join(entry.path, "reportables")):
+            continue
+        with suppress(OSError):  # somebody else is tidying up as well
+            age = time.time() - entry.stat().st_ctime  # renaming counts, unlike for st_mtime
+            folder = os.path.join(reports, found["name"])
+            if found["moved"] and age > _MINUTE and not os.path.exists(folder):
+                os.rename(entry.path, folder)
+            elif age > _DAY:
+                shutil.rmtree(entry.path)
+
+
 def _copy_log(manager: "ArtifactManager", folder: str) -> bool:
     if manager.log_path is None or not os.path.isfile(manager.log_path):
         return False
@@ -78,7 +106,12 @@ def _swap(building: str, folder: str) -> None:
     old = f"{building}.old-{time.time_ns()}"
     if os.path.isdir(folder):
         os.rename(folder, old)
-    os.rename(building, folder)
+    try:
+        os.rename(building, folder)
+    except BaseException:
+        if os.path.isdir(old):
+            os.rename(old, folder)
+        raise
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -86,11 +119,16 @@ def _point_to(reports: str, name: str) -> None:
     """Let ``_latest`` lead to the report ``name``: a link, or a page where links cannot be made."""
     latest = os.path.join(reports, _LATEST)
     temporary = os.path.join(reports, f".{_LATEST}.{os.getpid()}")
+    with suppress(FileNotFoundError):
+        os.unlink(temporary)  # left by a process of the same number that was killed
     try:
         os.symlink(name, temporary, target_is_directory=True)
     except (OSError, NotImplementedError):
+        if os.path.islink(latest):  # else the page would go into the report it leads to
+            os.unlink(latest)
         os.makedirs(latest, exist_ok=True)
-        page = f'<!doctype html><meta http-equiv="refresh" content="0; url=../{name}/index.html">'
+        target = f"../{quote(name)}/index.html"
+        page = f'<!doctype html><meta http-equiv="refresh" content="0; url={target}">'
         write_atomically(os.path.join(latest, "index.html"), page.encode())
         return
     if os.path.isdir(latest) and not os.path.islink(latest):

@@ -2,6 +2,7 @@
 
 import json
 import os
+from base64 import b64encode
 from datetime import datetime
 from hashlib import sha256
 from importlib.resources import files
@@ -11,6 +12,7 @@ from curifactory.paths import write_atomically
 from curifactory.reporting.templating import render
 
 _TIMESTAMP = "%Y-%m-%d-T%H%M%S"
+_MOST_ATTEMPTS = 5
 
 
 def update_report_index(reports_path: str, css_path: str) -> str:
@@ -28,22 +30,56 @@ def update_report_index(reports_path: str, css_path: str) -> str:
 
     """
     os.makedirs(reports_path, exist_ok=True)
-    runs, unreadable, informal = _read_runs(reports_path)
+    path = os.path.join(reports_path, "index.html")
+    write_atomically(os.path.join(reports_path, "style.css"), read_style(css_path).encode())
+    for _ in range(_MOST_ATTEMPTS):
+        state = _read_state(reports_path)
+        write_atomically(path, _render_index(reports_path, [name for name, _ in state]))
+        # A run that ended meanwhile may have written its index before this one.
+        if _read_state(reports_path) == state:
+            break
+    return path
+
+
+def _read_state(reports_path: str) -> list[tuple[str, int]]:
+    """Return the folders of reports by name, each with the time its facts were written, or 0."""
+    state = []
+    for entry in os.scandir(reports_path):
+        hidden = entry.name == "_latest" or entry.name.startswith(".")
+        if hidden or not entry.is_dir() or entry.is_symlink():
+            continue
+        try:
+            written = os.stat(os.path.join(entry.path, "run_info.json")).st_mtime_ns
+        except OSError:
+            written = 0
+        state.append((entry.name, written))
+    return sorted(state)
+
+
+def _render_index(reports_path: str, folders: list[str]) -> bytes:
+    runs, unreadable, informal = _read_runs(reports_path, folders)
+    for place, run in enumerate(runs):
+        run["place"] = place
     experiments: dict[str, list[dict[str, Any]]] = {}
     for run in runs:
         experiments.setdefault(str(run["experiment_name"]), []).append(run)
+    script = (files("curifactory.reporting") / "templates" / "index.js").read_text("utf-8")
     page = render(
         "index.html",
+        script=script,
+        script_digest=_digest_for_policy(script),
         runs=runs,
         experiments=dict(sorted(experiments.items())),
         unreadable=unreadable,
         informal=informal,
         has_latest=os.path.exists(os.path.join(reports_path, "_latest", "index.html")),
     )
-    path = os.path.join(reports_path, "index.html")
-    write_atomically(path, page.encode("utf-8", "replace"))
-    write_atomically(os.path.join(reports_path, "style.css"), read_style(css_path).encode())
-    return path
+    return page.encode("utf-8", "replace")
+
+
+def _digest_for_policy(script: str) -> str:
+    """Return what a content security policy says of the one script that may run."""
+    return f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}"
 
 
 def read_style(css_path: str) -> str:
@@ -67,21 +103,21 @@ def _first_line(style: str) -> str:
     return f"/* The default style, {digest}. Edit it, and the copy stays yours. */"
 
 
-def _read_runs(reports_path: str) -> tuple[list[dict[str, Any]], list[str], list[str]]:
+def _read_runs(
+    reports_path: str, folders: list[str]
+) -> tuple[list[dict[str, Any]], list[str], list[str]]:
     """Return the runs, newest first, and the names of unreadable and of informal folders."""
     runs: list[dict[str, Any]] = []
     unreadable: list[str] = []
     informal: list[str] = []
-    for entry in sorted(os.scandir(reports_path), key=lambda entry: entry.name):
-        if not entry.is_dir() or entry.is_symlink() or entry.name.startswith((".", "_")):
-            continue
+    for name in folders:
         try:
-            with open(os.path.join(entry.path, "run_info.json"), encoding="utf-8") as file:
-                runs.append(_summarise(json.load(file), entry.name))
+            with open(os.path.join(reports_path, name, "run_info.json"), encoding="utf-8") as file:
+                runs.append(_summarise(json.load(file), name))
         except FileNotFoundError:
-            informal.append(entry.name)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            unreadable.append(entry.name)
+            informal.append(name)
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            unreadable.append(name)
     runs.sort(key=lambda run: (run["started"], run["run_number"]), reverse=True)
     return runs, unreadable, informal
 
@@ -99,6 +135,7 @@ def _summarise(info: dict[str, Any], folder: str) -> dict[str, Any]:
         "error": info.get("error"),
         "dirty": bool(info.get("workdir_dirty")),
         "full_store": bool(info.get("full_store")),
+        "from_store": _reads_a_store(str(info.get("cli", ""))),
         "hostname": str(info.get("hostname", "")),
         "cli": str(info.get("cli", "")),
         "notes": notes[0] if notes else "",
@@ -107,3 +144,9 @@ def _summarise(info: dict[str, Any], folder: str) -> dict[str, Any]:
             for file, pairs in (info.get("params") or {}).items()
         ],
     }
+
+
+def _reads_a_store(command: str) -> bool:
+    """Tell whether ``command`` takes all from a cache that it leaves as it is."""
+    words = [word.partition("=")[0] for word in command.split()]
+    return "--dry-cache" in words and not {"-c", "--cache"}.isdisjoint(words)

@@ -89,15 +89,17 @@ def _started(timestamp: str) -> str:
 
 def _parameter_sets(manager: "ArtifactManager") -> list[dict[str, Any]]:
     """Return name, hash and JSON of every parameter set of the records, each once."""
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[tuple[str, str], dict[str, Any]] = {}
     for record in manager.records:
         if record.params is not None:
             found.setdefault(
-                str(record.params.hash),
+                (record.params.name, str(record.params.hash)),  # the name is not in the hash
                 {
                     "name": record.params.name,
                     "hash": record.params.hash,
-                    "json": json.dumps(describe_parameters(record.params), indent=4),
+                    "json": json.dumps(
+                        describe_parameters(record.params), indent=4, ensure_ascii=False
+                    ),
                 },
             )
     return list(found.values())

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from curifactory.paths import safe_component
 from curifactory.reporting.describing import record_title
 from curifactory.reporting.palette import record_color
+from curifactory.reporting.reportable import Reportable
 
 if TYPE_CHECKING:
-    from curifactory.protocols import Reportable
+    from curifactory import protocols
 
 _log = logging.getLogger(__name__)
 _DISPLAY_FOLDER = "reportables"
@@ -35,7 +36,9 @@ class ShownReportable:
     """Class and message, where it could not be shown."""
 
 
-def show_reportables(reportables: "Sequence[Reportable]", folder: str) -> list[ShownReportable]:
+def show_reportables(
+    reportables: "Sequence[protocols.Reportable]", folder: str
+) -> list[ShownReportable]:
     """Render ``reportables`` into ``folder`` and return what the page shows of them, in order.
 
     One that fails is shown with its error; the others are not affected.
@@ -43,11 +46,13 @@ def show_reportables(reportables: "Sequence[Reportable]", folder: str) -> list[S
     return [_show(reportable, folder) for reportable in reportables]
 
 
-def _show(reportable: "Reportable", folder: str) -> ShownReportable:
+def _show(reportable: "protocols.Reportable", folder: str) -> ShownReportable:
     html, error = "", None
     try:
         reportable.path = folder
         reportable.render()
+        if isinstance(reportable, Reportable):
+            reportable.rendered = True
         reportable.path = _DISPLAY_FOLDER
         parts = reportable.html()
         html = parts if isinstance(parts, str) else "\n".join(parts)

@@ -1,7 +1,9 @@
 """Pages from templates that escape whatever comes from a user."""
 
+import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -11,13 +13,20 @@ if TYPE_CHECKING:
 def _environment() -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("curifactory.reporting"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["file_link"] = _link_to
+    return environment
+
+
+def _link_to(name: str) -> str:
+    """Return the name of a file for use in a link, also one whose bytes are no text."""
+    return quote(os.fsencode(name))
 
 
 def render(template: str, **values: Any) -> str:

@@ -12,6 +12,7 @@ from curifactory.reporting.stage_map.record_layout import PlacedEdge, PlacedNode
 from curifactory.reporting.stage_map.text import CELL_WIDTH, count_cells, xml
 
 _CORNER = 7.0
+_ARROW = 6.0
 _LEGEND_ROW = 30.0
 _LEGEND_WIDTH = 560.0
 _WORDS = {
@@ -142,12 +143,14 @@ def _shape(kind: NodeKind, box: Box, classes: str) -> str:
 
 
 def _draw_edge(edge: PlacedEdge) -> str:
-    middle = (edge.start_row_end + edge.end_row_start) / 2
+    # Arrows point where the last piece of their line does, so that piece has a length.
+    end = edge.end_row_start - _ARROW if edge.has_arrow else edge.end_row_start
+    middle = (edge.start_row_end + end) / 2
     marker = ' marker-end="url(#map-arrow)"' if edge.has_arrow else ""
     return (
         f'<path class="edge"{marker} d="M{edge.start_x:.1f} {edge.start_y:.1f}'
         f"V{edge.start_row_end:.1f}C{edge.start_x:.1f} {middle:.1f} {edge.end_x:.1f} {middle:.1f} "
-        f'{edge.end_x:.1f} {edge.end_row_start:.1f}V{edge.end_y:.1f}"/>'
+        f'{edge.end_x:.1f} {end:.1f}V{edge.end_y:.1f}"/>'
     )
 
 

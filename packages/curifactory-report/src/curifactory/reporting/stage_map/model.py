@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from curifactory.reporting.describing import record_title
+from curifactory.reporting.describing import describe_seconds, record_title
 
 if TYPE_CHECKING:
     from curifactory.artifact import Artifact
@@ -115,7 +115,7 @@ def _known(records: "Sequence[Record]", positions: dict[int, int]) -> tuple[int,
 
 
 def _read_stage(call: "StageCall", positions: dict[int, int]) -> MapStage:
-    took = "" if call.seconds is None else f", {call.seconds:.3g} s"
+    took = "" if call.seconds is None else f", {describe_seconds(call.seconds)}"
     return MapStage(
         call.name,
         tuple(_read_input(bound, positions) for bound in call.inputs),

@@ -34,7 +34,8 @@ class PlacedNode:
 class PlacedEdge:
     """A curve from one row to the next.
 
-    Runs straight down to ``start_row_end``, then swings to ``end_x`` before ``end_row_start``.
+    Runs straight down to ``start_row_end``, swings to ``end_x`` before ``end_row_start``, and runs
+    straight down again: through the row to its lower side, if it only bends there.
     """
 
     start_x: float
@@ -192,6 +193,8 @@ def _placed_nodes(rows: Sequence[list[Node]], tops: list[float]) -> list[PlacedN
 def _box(node: Node, row: list[Node], top: float) -> Box:
     if node.kind is NodeKind.BEND:
         return Box(node.x - node.width / 2, top, node.width, _row_height(row))
+    if node.kind is NodeKind.ENTRY:
+        return Box(node.x - node.width / 2, top, node.width, 0.0)
     y = top + (_row_height(row) - node.height) / 2
     return Box(node.x - node.width / 2, y, node.width, node.height)
 
@@ -204,8 +207,10 @@ def _placed_edges(rows: Sequence[list[Node]], tops: list[float]) -> list[PlacedE
             start = _box(node, row, tops[index]).bottom
             for target in node.below:
                 end = _box(target, below, tops[index + 1])
-                has_arrow = target.kind is not NodeKind.BEND and target.kind is not NodeKind.EXIT
+                bends = target.kind is NodeKind.BEND
+                end_y = end.bottom if bends else end.y
+                has_arrow = not bends and target.kind is not NodeKind.EXIT
                 edges.append(
-                    PlacedEdge(node.x, start, row_end, target.x, tops[index + 1], end.y, has_arrow)
+                    PlacedEdge(node.x, start, row_end, target.x, tops[index + 1], end_y, has_arrow)
                 )
     return edges

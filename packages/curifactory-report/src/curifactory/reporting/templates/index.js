@@ -1,0 +1,29 @@
+"use strict";
+const controls = document.getElementById("controls");
+const search = document.getElementById("search");
+const order = document.getElementById("order");
+const lists = [...document.querySelectorAll(".runs")].map((list) => [list, [...list.children]]);
+const later = (one, other) => one.dataset.place - other.dataset.place;
+const orders = {
+  newest: later,
+  oldest: (one, other) => later(other, one),
+  status: (one, other) =>
+    one.dataset.status.localeCompare(other.dataset.status) || later(one, other),
+};
+
+function show() {
+  const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+  for (const [list, runs] of lists) {
+    for (const run of runs) {
+      const text = run.textContent.toLowerCase();
+      run.hidden = !words.every((word) => text.includes(word));
+    }
+    list.append(...runs.sort(orders[order.value]));
+    list.closest("section").hidden = runs.every((run) => run.hidden);
+  }
+}
+
+search.addEventListener("input", show);
+order.addEventListener("change", show);
+controls.hidden = false;
+show();  // what was typed is still there after going back
