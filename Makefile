@@ -46,7 +46,7 @@ test: install ## Run all tests on every Python from 3.11 to 3.13 found here
 	for other in $$others; do \
 		echo "--- Python $${other%%=*}"; \
 		$(MAKE) --no-print-directory test-here \
-			VENV=.venv-$${other%%=*} PYTHON=$${other#*=} GROUPS="test examples" || exit; \
+			VENV=.venv-$${other%%=*} PYTHON=$${other#*=} GROUPS="test examples formats" || exit; \
 	done
 	@echo "--- Python of $(VENV)"
 	@$(MAKE) --no-print-directory test-here

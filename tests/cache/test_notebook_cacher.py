@@ -36,4 +36,6 @@ def test_the_notebook_is_valid(folder: Path) -> None:
 
     RawJupyterNotebookCacher("book.ipynb").save(CELLS)
 
-    nbformat.validate(nbformat.read("book.ipynb", as_version=4))
+    notebook = nbformat.read("book.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    assert (notebook.nbformat, len(notebook.cells)) == (4, len(CELLS))
