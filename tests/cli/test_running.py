@@ -400,3 +400,47 @@ def test_old_configuration_keys_are_warned_of(project: "Project") -> None:
     assert outcome.code == 0
     assert outcome.err.startswith("warning: ")
     assert "'runs_path'" in outcome.err
+
+
+UNSTORABLE = """
+import curifactory as cf
+from curifactory.caching import Cacheable, PickleCacher
+
+class Broken(Cacheable):
+    def save(self, obj):
+        raise RuntimeError("of the cacher itself")
+
+@cf.stage(None, ["value"], [PickleCacher])
+def pickled(record):
+    return lambda: 1
+
+@cf.stage(None, ["value"], [Broken])
+def broken(record):
+    return 1
+
+def get_params():
+    return [cf.ExperimentParameters(name="one")]
+
+def run(param_sets, manager):
+    STAGE(cf.Record(manager, param_sets[0]))
+"""
+
+
+def test_a_value_that_cannot_be_stored_needs_no_inner_traceback(project: "Project") -> None:
+    project.write("experiments/stores.py", UNSTORABLE.replace("STAGE", "pickled"))
+
+    outcome = project.run("stores", "--no-report")
+
+    assert outcome.code == 1
+    assert "cannot be stored by PickleCacher" in outcome.err
+    assert "direct cause" not in outcome.err
+
+
+def test_an_error_in_a_users_own_cacher_is_shown_with_its_place(project: "Project") -> None:
+    project.write("experiments/stores.py", UNSTORABLE.replace("STAGE", "broken"))
+
+    outcome = project.run("stores", "--no-report")
+
+    assert outcome.code == 1
+    assert 'raise RuntimeError("of the cacher itself")' in outcome.err
+    assert "direct cause" in outcome.err

@@ -63,9 +63,9 @@ def test_missing_folders_have_no_files(folder: Path) -> None:
 
 
 def test_module_names_with_dots_are_folders(folder: Path) -> None:
-    configuration = Configuration(experiments_module_name="work.tries", root="..")
+    configuration = Configuration(experiments_module_name="lab.tries", root="..")
 
-    assert module_folder(configuration, "work.tries") == "../work/tries"
+    assert module_folder(configuration, "lab.tries") == "../lab/tries"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import traceback
 
 import curifactory
 from curifactory.cli.terminal import Colour, Terminal
+from curifactory.exceptions import CurifactoryError
 from curifactory.experiment import RunResult
 
 
@@ -33,6 +34,10 @@ def show_failure(terminal: Terminal, result: RunResult, *, verbose: bool) -> Non
     if note:
         trace.__notes__ = [other for other in trace.__notes__ or [] if other != note]
     if not verbose:
+        if isinstance(result.error, CurifactoryError) and not _passes(
+            trace.__cause__, result.manager.config.root
+        ):
+            trace.__cause__ = None  # the message tells it in words
         _keep_user_frames(trace)
     terminal.line("".join(trace.format()).rstrip("\n"))
 
@@ -60,6 +65,16 @@ def _own_note(result: RunResult) -> str | None:
     calls = (call for record in manager.all_records for call in record.calls)
     ours = {f"in {manager.describe_call(call)}" for call in calls if call.error is error}
     return next((note for note in getattr(error, "__notes__", ()) if note in ours), None)
+
+
+def _passes(trace: traceback.TracebackException | None, folder: str) -> bool:
+    """Tell whether code below ``folder``, other than curifactory's, had a part in ``trace``."""
+    root = f"{os.path.abspath(folder)}{os.sep}"
+    frames = [] if trace is None else trace.stack
+    return any(
+        os.path.abspath(frame.filename).startswith(root) and not _is_ours(frame.filename)
+        for frame in frames
+    )
 
 
 def _keep_user_frames(trace: traceback.TracebackException) -> None:
