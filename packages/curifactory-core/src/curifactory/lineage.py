@@ -5,7 +5,6 @@ and keywords, from artifacts of equal lineage. It does not cover the code of the
 """
 
 import hashlib
-import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -79,6 +78,8 @@ def identify(value: Any) -> str:
         return f"record {value.get_hash()}"
     if is_content_represented(value):
         return represent(value)
+    import pickle  # seldom needed, and slow to import
+
     try:
         return f"{kind.__qualname__} {hashlib.sha256(pickle.dumps(value, 5)).hexdigest()}"
     except Exception:  # noqa: BLE001 - any class may fail to be pickled in any way

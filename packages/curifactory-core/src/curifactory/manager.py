@@ -1,7 +1,6 @@
 """The artifact manager: one session, from a notebook or a run of an experiment."""
 
 import logging
-import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -382,4 +381,8 @@ class ArtifactManager(ManagerAttributes, CacheFiles):
 
 
 def _command_line(*, interactive: bool) -> str:
-    return "(Interactive environment)" if interactive else shlex.join(sys.argv)
+    if interactive:
+        return "(Interactive environment)"
+    import shlex  # slow to import
+
+    return shlex.join(sys.argv)

@@ -1,6 +1,5 @@
 """Everything a user can ask of a run, in one value."""
 
-import shlex
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -65,6 +64,8 @@ class RunOptions:
 
     def command(self) -> str:
         """Return the command line that asks for these options."""
+        import shlex  # slow to import, and not needed in live sessions
+
         words = ["experiment", self.experiment]
         for item in fields(self):
             value = getattr(self, item.name)
