@@ -573,3 +573,23 @@ def test_other_inputs_under_the_same_names_are_not_taken(new_manager: NewManager
     ]
 
     assert outputs == [10, 20, 10, 20]
+
+
+def test_an_old_file_is_not_taken_for_what_was_not_written_this_time(
+    manager: ArtifactManager,
+) -> None:
+    class Sometimes(Cacheable):
+        def save(self, obj: int) -> None:
+            if obj == 1:
+                Path(self.get_path()).write_text("1")
+
+        def load(self) -> int:
+            return int(Path(self.get_path()).read_text())
+
+    values = iter([1, 2])
+    make = make_stage(Sometimes, lambda: next(values))
+    make(Record(manager, Params()))
+    manager.overwrite = True
+
+    with pytest.raises(CacheError, match="wrote nothing to get_path"):
+        make(Record(manager, Params()))

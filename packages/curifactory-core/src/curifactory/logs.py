@@ -80,9 +80,9 @@ class RunLog:
             self._level_before = None
 
     @contextmanager
-    def prefixed(self, prefix: str) -> Iterator[None]:
-        """Put ``[prefix] `` before the messages inside the block."""
-        before, self.prefix = self.prefix, f"[{prefix}] "
+    def prefixed(self, prefix: str | None) -> Iterator[None]:
+        """Put ``[prefix] `` before the messages inside the block; nothing for ``None``."""
+        before, self.prefix = self.prefix, "" if prefix is None else f"[{prefix}] "
         try:
             yield
         finally:

@@ -5,10 +5,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from curifactory import fetching, performing
+from curifactory import fetching
 from curifactory.artifact import Artifact
 from curifactory.calls import StageCall, StageSpec
-from curifactory.causes import Cause
 from curifactory.config import Configuration, OnStale, get_configuration
 from curifactory.documented import ManagerAttributes
 from curifactory.environment import is_interactive
@@ -300,10 +299,6 @@ class ArtifactManager(ManagerAttributes, CacheFiles):
         for hook in self.hooks:
             hook.stage_finished(call)
 
-    def warn_of_stale(self, call: StageCall, cause: Cause) -> None:
-        """Say that cached artifacts of ``call`` are used although they are stale."""
-        performing.warn_of_stale(call, cause, f"{self.run.command} --on-stale rerun")
-
     def describe_call(self, call: StageCall) -> str:
         """Return stage, record, parameter set and experiment of ``call`` for messages."""
         kind = "aggregate" if call.is_aggregate else "stage"
@@ -311,7 +306,7 @@ class ArtifactManager(ManagerAttributes, CacheFiles):
         name = None if record.params is None else record.params.name
         return (
             f"{kind} {call.name!r} of record {record.get_record_index()} (parameter set {name!r}, "
-            f"hash {record.get_hash()}) in experiment {self.experiment_name!r}"
+            f"hash {call.hash}) in experiment {self.experiment_name!r}"
         )
 
     # -- reportables -------------------------------------------------------------------------

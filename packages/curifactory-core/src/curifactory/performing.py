@@ -94,9 +94,7 @@ def decide(call: StageCall) -> Decision:
         on_stale=manager.on_stale,
     )
     unplanned = () if manager.plan is None else (Cause(CauseKind.UNPLANNED),)
-    for cause in decision.causes if manager.on_stale is OnStale.WARN else ():
-        if cause.kind is CauseKind.INPUT_RENEWED:
-            manager.warn_of_stale(call, cause)
+    warn_of_stale(call, decision)
     action = Action.RUN if decision.action is Action.RUN else Action.LOAD
     return Decision(action, unplanned + decision.causes)
 
@@ -165,15 +163,15 @@ def execute(call: StageCall) -> tuple[Any, ...]:
     try:
         keywords = call_keywords(call)
         manager.call_started(call)
-        values = _call_function(call, keywords)
-        _store(call, values)
+        with manager.log.prefixed(None if record.params is None else record.params.name):
+            values = _call_function(call, keywords)
+            _store(call, values)
     except BaseException as error:
         call.status, call.error = CallStatus.FAILED, error
         error.add_note(f"in {manager.describe_call(call)}")
         raise
     finally:
         manager.active_call = outer
-        manager.log.prefix = "" if outer is None else manager.log.prefix
         manager.call_finished(call)
     record.set_output(_shown(call))
     return values
@@ -188,8 +186,6 @@ def _call_function(call: StageCall, keywords: dict[str, Any]) -> tuple[Any, ...]
         for cacher in filter(None, call.cachers):
             cacher.prepare()
     manager.active_call = call
-    if record.params is not None:
-        manager.log.prefix = f"[{record.params.name}] "
     wall, cpu = time.perf_counter(), time.process_time()
     returned = call.spec.function(*positional, *call.arguments, **keywords)
     call.seconds, call.cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
@@ -245,12 +241,18 @@ def _shown(call: StageCall) -> Any:
     return held[0] if len(held) == 1 else tuple(held) or []
 
 
-def warn_of_stale(call: StageCall, cause: Cause, command: str) -> None:
-    """Say that cached artifacts of ``call`` are used although they are stale."""
-    _log.warning(
-        "%s of %s is used from the cache although it is %s. Renew it with: %s",
-        call.name,
-        call.record.get_reference_name(),
-        describe(cause),
-        command,
-    )
+def warn_of_stale(call: StageCall, decision: Decision) -> None:
+    """Say so if cached artifacts of ``call`` are used although they are stale, unless ignored."""
+    manager = call.record.manager
+    if manager.on_stale is not OnStale.WARN or decision.action is Action.RUN:
+        return
+    for cause in decision.causes:
+        if cause.kind is CauseKind.INPUT_RENEWED:
+            _log.warning(
+                "%s of %s is used from the cache although it is %s. Renew it with: "
+                "%s --on-stale rerun",
+                call.name,
+                call.record.get_reference_name(),
+                describe(cause),
+                manager.run.command,
+            )

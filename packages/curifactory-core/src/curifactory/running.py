@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from curifactory.causes import CauseKind
 from curifactory.collecting import Collection, collect
-from curifactory.config import Configuration, OnStale, get_configuration
+from curifactory.config import Configuration, get_configuration
 from curifactory.exceptions import BadInputError, MissingPartError, ReadWhileMappingError
 from curifactory.importing import describe_error, import_experiment, project_imports, unknown
 from curifactory.manager import ArtifactManager
 from curifactory.mapping import Map, RunPlan
 from curifactory.options import RunOptions
 from curifactory.params import ExperimentParameters
+from curifactory.performing import warn_of_stale
 from curifactory.plugins import RUN_HOOKS, find_all
 from curifactory.protocols import RunHook
 
@@ -159,18 +159,21 @@ _LENT = (
     "config",
     "dry",
     "dry_cache",
-    "parallel_mode",
-    "lazy",
     "ignore_lazy",
+    "lazy",
+    "on_stale",
     "overwrite",
+    "overwrite_stages",
+    "parallel_mode",
     "prefix",
 )
+"""What :func:`_apply` changes of a session."""
 
 
 @contextmanager
 def _lent(manager: ArtifactManager) -> Iterator[None]:
     """Put the options of a session back as they were when the block ends."""
-    before = {name: getattr(manager, name) for name in (*_LENT, "overwrite_stages", "on_stale")}
+    before = {name: getattr(manager, name) for name in _LENT}
     try:
         yield
     finally:
@@ -184,9 +187,6 @@ def _make_manager(
     installed = [] if options.map_only else [make() for make in find_all(RUN_HOOKS)]
     return ArtifactManager(
         options.experiment,
-        dry=options.dry or options.map_only,
-        parallel_mode=options.parallel_mode,
-        notes=options.notes,
         run_line=options.run_line or options.command(),
         status_override=None,
         live_log_debug=options.verbose,
@@ -287,8 +287,8 @@ class Execution:
                 return None
             _require_stages(mapped, self.options.overwrite_stages)
             plan = RunPlan(mapped, manager.on_stale)
-        if manager.on_stale is OnStale.WARN:
-            _warn_of_stale(plan)
+        for call, decision in plan.calls():
+            warn_of_stale(call, decision)
         return plan
 
     def _why_not_mapped(self, mapped: Map) -> str:
@@ -353,19 +353,12 @@ def _require_stages(mapped: Map, names: Sequence[str]) -> None:
             raise _UnknownStageError(unknown("stage", name, known))
 
 
-def _warn_of_stale(plan: RunPlan) -> None:
-    for index in plan.plan.stale():
-        call = plan.mapped.calls[index]
-        for cause in plan.plan.decisions[index].causes:
-            if cause.kind is CauseKind.INPUT_RENEWED:
-                call.record.manager.warn_of_stale(call, cause)
-
-
 def _report_unknown_stages(names: Sequence[str], manager: ArtifactManager) -> None:
     known = {call.name for record in manager.all_records for call in record.calls}
     for name in names:
         if name not in known:
-            _log.warning("no cache was ignored for it: %s", unknown("stage", name, sorted(known)))
+            message = unknown("stage", name, sorted(known))
+            _log.warning("--overwrite-stage %s had no effect: %s", name, message)
 
 
 def _report_differences(plan: RunPlan, manager: ArtifactManager) -> None:

@@ -180,7 +180,7 @@ class Cacheable:
     def _look_up(self) -> Lookup:
         if not self._exists(self.main_path()):
             return Lookup(False, (Cause(CauseKind.MISSING, self._label()),))
-        if self.call is not None and is_marked(self._marker()):
+        if self.call is not None and self.is_guarded():
             return self._damaged("the stage that writes it did not come to its end")
         try:
             metadata = self.load_metadata()
@@ -232,6 +232,10 @@ class Cacheable:
         if call.record.manager.writes_cache:
             os.makedirs(os.path.dirname(self.main_path()) or ".", exist_ok=True)
             mark(self._marker(), self.main_path())
+
+    def is_guarded(self) -> bool:
+        """Tell whether the stage that is running has been given the path to write to."""
+        return is_marked(self._marker())
 
     def _marker(self) -> str:
         root = "." if self.record is None else self.record.manager.manager_cache_path
@@ -300,7 +304,8 @@ class Cacheable:
     def _set_aside(self, problem: str) -> UnreadableArtifactError:
         path = self.main_path()
         found = self._look_up()
-        ours = not any(cause.kind is CauseKind.FOREIGN for cause in found.causes)
+        foreign = any(cause.kind is CauseKind.FOREIGN for cause in found.causes)
+        ours = not (foreign or self.is_guarded())
         where = ""
         if ours and self.record is not None and self.record.manager.writes_cache:
             for damaged in (path, locate(self, METADATA)):

@@ -92,7 +92,8 @@ def stage_artifact(
 def _described(cacher: "Cacheable", staged: StagedFiles) -> dict[str, str]:
     """Return where the artifact's files lie now: also one that the stage wrote, not the cacher."""
     main, written = cacher.main_path(), staged.written()
-    if main not in written and not os.path.exists(main):
+    asked_for = cacher.call is None or cacher.path_override is not None or cacher.is_guarded()
+    if main not in written and not (asked_for and os.path.exists(main)):
         raise FileNotFoundError(
             f"save() wrote nothing to get_path(), whose presence tells that it is there ({main!r})"
         )

@@ -10,8 +10,8 @@ from typing import Any
 
 from curifactory.paths import write_atomically
 from curifactory.reporting.templating import render
+from curifactory.run import TIMESTAMP_FORMAT
 
-_TIMESTAMP = "%Y-%m-%d-T%H%M%S"
 _MOST_ATTEMPTS = 5
 
 
@@ -123,7 +123,7 @@ def _read_runs(
 
 
 def _summarise(info: dict[str, Any], folder: str) -> dict[str, Any]:
-    started = datetime.strptime(info["timestamp"], _TIMESTAMP)
+    started = datetime.strptime(info["timestamp"], TIMESTAMP_FORMAT)
     notes = str(info.get("notes") or "").strip().splitlines()
     return {
         "folder": folder,

@@ -3,10 +3,8 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from curifactory.environment import NO_REPOSITORY
 from curifactory.explaining import describe
 from curifactory.hashing import describe_parameters
 from curifactory.reporting.describing import describe_seconds, describe_status, record_title
@@ -18,8 +16,6 @@ if TYPE_CHECKING:
     from curifactory.calls import StageCall
     from curifactory.manager import ArtifactManager
     from curifactory.record import Record
-
-_TIMESTAMP = "%Y-%m-%d-T%H%M%S"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +66,8 @@ def render_page(
     return render(
         "run.html",
         info=manager.run_info,
-        started=_started(manager.run_info["timestamp"]),
-        in_repository=manager.run_info["commit"] != NO_REPOSITORY,
+        started=manager.run_timestamp.strftime("%m/%d/%Y %H:%M:%S"),
+        in_repository=manager.in_git_repository,
         parameter_sets=_parameter_sets(manager),
         failure=_failure(manager),
         has_log=has_log,
@@ -81,10 +77,6 @@ def render_page(
         stage_map=stage_map,
         records=[_detail(record) for record in manager.records],
     )
-
-
-def _started(timestamp: str) -> str:
-    return datetime.strptime(timestamp, _TIMESTAMP).strftime("%m/%d/%Y %H:%M:%S")
 
 
 def _parameter_sets(manager: "ArtifactManager") -> list[dict[str, Any]]:
