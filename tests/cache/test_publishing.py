@@ -4,13 +4,15 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from curifactory import ArtifactManager, ExperimentParameters, Record, stage
-from curifactory.caching import Cacheable, JsonCacher, PickleCacher
+from curifactory.caching import Cacheable, JsonCacher, PickleCacher, cacheable, publishing
 from curifactory.exceptions import CacheError
 
 SCRIPT = """
@@ -300,3 +302,36 @@ def test_a_reader_beside_a_writer_never_gets_a_mixture_nor_disturbs_it(
     assert int(written) > 1
     assert int(read.split()[0]) > 1
     assert not list((folder / "data" / "cache").glob("*.corrupt"))
+
+
+def test_what_is_being_replaced_is_waited_for_and_not_set_aside(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @stage(outputs=["data"], cachers=[TwoFiles])
+    def make(record: Record) -> int:
+        return 1
+
+    manager = ArtifactManager("test", suppress_live_log=True)
+    cacher: Any = make(Record(manager, ExperimentParameters())).calls[0].outputs[0].cacher
+    half_done, go_on, move = threading.Event(), threading.Event(), publishing._move
+
+    def move_and_wait(staged: str, path: str) -> None:
+        move(staged, path)
+        half_done.set()
+        go_on.wait(30)
+
+    pending = cacher.write(2)
+    with monkeypatch.context() as patched, ThreadPoolExecutor(2) as threads:
+        patched.setattr(publishing, "_move", move_and_wait)
+        patched.setattr(cacheable, "_READ_ATTEMPTS", 1)
+        writing = threads.submit(pending.commit)
+        assert half_done.wait(30)
+        reading = threads.submit(cacher.fetch)
+        with pytest.raises(TimeoutError):
+            reading.result(0.3)
+        go_on.set()
+        writing.result(30)
+
+    assert reading.result(30) == ("222", "222")
+    assert not list((folder / "data").rglob("*.corrupt"))
+    manager.close_run("complete")

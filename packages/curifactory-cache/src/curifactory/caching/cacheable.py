@@ -5,11 +5,12 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from curifactory.caching.locating import METADATA, locate
 from curifactory.caching.metadata import describe_artifact
-from curifactory.caching.publishing import StagedFiles
+from curifactory.caching.publishing import StagedFiles, nobody_publishes
 from curifactory.caching.saving import PendingArtifact, not_stored, publishing, stage_artifact
 from curifactory.caching.verifying import (
     check_metadata,
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 
 _CORRUPT = ".corrupt"
 _READ_ATTEMPTS = 5
+
+
+class _UnusableError(Exception):
+    """An artifact that cannot be used as it lies there just now; its text says why."""
 
 
 class Cacheable:
@@ -281,25 +286,39 @@ class Cacheable:
             If it is damaged or cannot be loaded. A damaged file's name ends in ``.corrupt`` then.
 
         """
-        problem = ""
-        cause: Exception | None = None
         for attempt in range(_READ_ATTEMPTS):
             if attempt:  # another process may be renaming files just now
                 time.sleep(0.01 * attempt)
-            before = self._look_up()
-            if not before.hit:
-                problem = before.causes[0].detail or "it is missing"
-                continue
+            with suppress(_UnusableError):
+                return self._read()
+        with self._undisturbed():
             try:
-                value = self.load()
-            except MemoryError:  # says nothing about the artifact
-                raise
-            except Exception as error:  # noqa: BLE001 - users' cachers may raise anything
-                problem, cause = f"{type(error).__name__}: {error}", error
-                continue
-            if self._look_up().metadata == before.metadata:
-                return value
-        raise self._set_aside(problem) from cause
+                return self._read()
+            except _UnusableError as unusable:
+                raise self._set_aside(str(unusable)) from unusable.__cause__
+
+    def _read(self) -> Any:
+        """Return the stored value, if it is complete and the same before and after it is read."""
+        before = self._look_up()
+        if not before.hit:
+            raise _UnusableError(before.causes[0].detail or "it is missing")
+        try:
+            value = self.load()
+        except MemoryError:  # says nothing about the artifact
+            raise
+        except Exception as error:
+            raise _UnusableError(f"{type(error).__name__}: {error}") from error
+        if self._look_up().metadata != before.metadata:
+            raise _UnusableError("it was replaced while it was read")
+        return value
+
+    def _undisturbed(self) -> AbstractContextManager[None]:
+        """Keep other processes from replacing the artifact, if this one may write beside it."""
+        manager = None if self.record is None else self.record.manager
+        folder = os.path.dirname(self.main_path()) or "."
+        if manager is None or not manager.writes_cache or not os.access(folder, os.W_OK):
+            return nullcontext()
+        return nobody_publishes(folder, manager.manager_cache_path)
 
     def _set_aside(self, problem: str) -> UnreadableArtifactError:
         path = self.main_path()

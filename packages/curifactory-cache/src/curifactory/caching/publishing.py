@@ -11,7 +11,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, BinaryIO
 
 from curifactory.caching.verifying import describe_files
 from curifactory.environment import is_alive, process_name
@@ -141,18 +141,64 @@ def _exclusive(root: str | None) -> Iterator[None]:
     if root is None:
         yield
         return
-    with open(os.path.join(root, _LOCK), "ab") as file:
-        with suppress(ImportError, OSError):  # Windows, and some network file systems
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX)
+    with _open_lock(root):
         yield
+
+
+def _open_lock(root: str) -> BinaryIO:
+    """Return the lock of ``root``, held until it is closed."""
+    path = os.path.join(root, _LOCK)
+    while True:
+        os.makedirs(root, exist_ok=True)
+        with suppress(FileNotFoundError):  # removed just now
+            file = open(path, "ab")  # noqa: SIM115 - the caller closes it
+            if not _lock(file, wait=True) or _is_at(file, path):
+                return file
+            file.close()  # removed while this waited for it
+
+
+def _lock(file: BinaryIO, *, wait: bool) -> bool:
+    """Lock ``file`` and tell whether that worked: not on Windows and some network file systems."""
+    with suppress(ImportError, OSError):
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        return True
+    return False
+
+
+def _is_at(file: BinaryIO, path: str) -> bool:
+    """Tell whether ``path`` still is the open ``file``."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
+def nobody_publishes(target: str, preferred: str | None) -> Iterator[None]:
+    """Keep other processes from publishing into the folder ``target`` while the block runs.
+
+    Parameters
+    ----------
+    target
+        Folder with artifacts.
+    preferred
+        As for :class:`StagedFiles`.
+
+    """
+    root = _staging_root(target, preferred)
+    try:
+        with _exclusive(root):
+            yield
+    finally:
+        _remove_unused(root)
 
 
 def _staging_folder(target: str, preferred: str | None) -> str:
     """Return this process's own folder on the file system of ``target``."""
     os.makedirs(target, exist_ok=True)
-    root = os.path.join(_usable(preferred, target) or os.path.realpath(target), _FOLDER)
+    root = _staging_root(target, preferred)
     key = (os.getpid(), root)
     folder = _own_folders.get(key)
     if folder is None or not os.path.isdir(folder):
@@ -162,6 +208,11 @@ def _staging_folder(target: str, preferred: str | None) -> str:
         _own_folders[key] = folder
         atexit.register(_remove_own, os.getpid(), folder)
     return folder
+
+
+def _staging_root(target: str, preferred: str | None) -> str:
+    """Return the folder with the staging folders of all processes, on the file system of target."""
+    return os.path.join(_usable(preferred, target) or os.path.realpath(target), _FOLDER)
 
 
 def _usable(preferred: str | None, target: str) -> str | None:
@@ -175,12 +226,19 @@ def _remove_own(owner: int, folder: str) -> None:
     if owner != os.getpid():  # inherited by a forked process
         return
     shutil.rmtree(folder, ignore_errors=True)
-    root = os.path.dirname(folder)
+    _remove_unused(os.path.dirname(folder))
+
+
+def _remove_unused(root: str) -> None:
+    """Remove a root that has nothing but a lock that nobody holds."""
+    path = os.path.join(root, _LOCK)
     try:
         if os.listdir(root) == [_LOCK]:
-            os.unlink(os.path.join(root, _LOCK))
+            with open(path, "ab") as file:
+                if _lock(file, wait=False) and _is_at(file, path):
+                    os.unlink(path)
         os.rmdir(root)
-    except OSError:  # other processes have folders there
+    except OSError:  # other processes have folders there, or removed it
         return
 
 
