@@ -41,12 +41,13 @@ demo: install ## Run the iris example twice, the second time from the cache
 	@echo "--- Again: everything comes from the cache"
 	cd examples/iris && $(abspath $(BIN))/experiment iris
 
-test: install ## Run all tests on every Python from 3.11 to 3.13 found here
+test: install ## Run all tests; all but the slow ones on other Pythons from 3.11 to 3.13 too
 	@others=$$($(BIN)/python tests/packaging/other_interpreters.py) || exit; \
 	for other in $$others; do \
 		echo "--- Python $${other%%=*}"; \
 		$(MAKE) --no-print-directory test-here \
-			VENV=.venv-$${other%%=*} PYTHON=$${other#*=} GROUPS="test examples formats" || exit; \
+			VENV=.venv-$${other%%=*} PYTHON=$${other#*=} GROUPS="test examples formats" \
+			PYTEST="-m 'not slow' $(PYTEST)" || exit; \
 	done
 	@echo "--- Python of $(VENV)"
 	@$(MAKE) --no-print-directory test-here
