@@ -42,6 +42,13 @@ result = (time.process_time() - started) / {count} * 1e6
 def scenarios() -> list[Scenario]:
     """Return the cost of a parameter set with three stages, in microseconds."""
     return [
-        Scenario(f"map and plan, one of {count} sets", _PROGRAM.format(count=count), unit="us")
+        Scenario(
+            f"map and plan, one of {count} sets",
+            _PROGRAM.format(count=count),
+            unit="us",
+            series="map and plan",
+            size=count,
+            per_item=True,
+        )
         for count in (10, 100, 1000, 10000)
     ]

@@ -39,6 +39,10 @@ def scenarios() -> list[Scenario]:
     """Return milliseconds."""
     found = []
     for count in (10, 10000):
-        found.append(Scenario(f"open one run after {count}", (_SETUP + _OPEN).format(count=count)))
-        found.append(Scenario(f"list {count} runs again", (_SETUP + _LIST).format(count=count)))
+        found.append(
+            Scenario(f"open one run after {count}", (_SETUP + _OPEN).format(count=count), below=5)
+        )
+        found.append(
+            Scenario(f"list {count} runs again", (_SETUP + _LIST).format(count=count), below=500)
+        )
     return found

@@ -1,63 +1,133 @@
-"""Measuring the same work done by curifactory and by the least plain Python that does it."""
+"""Measuring the same work done by curifactory, by plain Python and by other libraries."""
 
+import math
 import statistics
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 _PROLOGUE = "import resource, sys, time\n"
 _EPILOGUE = "\nprint('RESULT', result)"
+_MEMORY_FILES = Path("/dev/shm")
+OURS, FLOOR = "curifactory", "floor"
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """Two programs that do the same; each puts its cost into ``result``."""
+    """Programs that do the same; each puts its cost into ``result``.
+
+    Every program runs in a fresh interpreter and a fresh directory.
+    """
 
     name: str
     ours: str
-    """Program in a fresh interpreter and a fresh directory; ``result`` is the cost in ``unit``."""
     floor: str | None = None
     """The same work in plain Python; ``None`` where there is nothing to compare with."""
     unit: str = "ms"
+    peers: Mapping[str, str] = field(default_factory=dict)
+    """The same work by other libraries, by the name they are imported under."""
+    at_most: float | None = None
+    """How many times the floor it may cost."""
+    below: float | None = None
+    """The most it may cost, in ``unit``."""
+    series: str = ""
+    """Scenarios of one series do the same at several sizes."""
+    size: int = 0
+    """How many things this one does, where it is one of a series."""
+    per_item: bool = False
+    """Whether ``result`` is the cost of one of ``size`` things instead of all."""
+    in_memory: bool = False
+    """Whether the directory is in memory, so that the disk does not count."""
+
+    def programs(self) -> dict[str, str]:
+        """Return the programs that can run here, ours first."""
+        found = {OURS: self.ours}
+        if self.floor is not None:
+            found[FLOOR] = self.floor
+        return found | {name: code for name, code in self.peers.items() if find_spec(name)}
 
 
 @dataclass(frozen=True)
 class Measurement:
     """The medians of a scenario."""
 
-    name: str
-    ours: float
-    floor: float | None
-    unit: str
+    scenario: Scenario
+    costs: Mapping[str, float]
+    """Median cost of each program, in the scenario's unit."""
+
+    @property
+    def ours(self) -> float:
+        """What it costs here."""
+        return self.costs[OURS]
 
     @property
     def ratio(self) -> float | None:
         """How many times the floor it costs."""
-        return None if not self.floor else self.ours / self.floor
+        floor = self.costs.get(FLOOR)
+        return self.ours / floor if floor else None
+
+    @property
+    def met(self) -> bool | None:
+        """Whether it costs no more than it may; ``None`` where nothing is demanded."""
+        scenario = self.scenario
+        verdicts = []
+        if scenario.at_most is not None and self.ratio is not None:
+            verdicts.append(self.ratio <= scenario.at_most)
+        if scenario.below is not None:
+            verdicts.append(self.ours <= scenario.below)
+        return all(verdicts) if verdicts else None
+
+    def facts(self) -> dict[str, object]:
+        """Return what a file with figures holds."""
+        return {
+            "name": self.scenario.name,
+            "unit": self.scenario.unit,
+            "costs": dict(self.costs),
+            "ratio": self.ratio,
+            "at_most": self.scenario.at_most,
+            "below": self.scenario.below,
+            "met": self.met,
+            "series": self.scenario.series,
+            "size": self.scenario.size,
+        }
 
 
-def run_program(code: str) -> float:
+def run_program(code: str, *, in_memory: bool = False) -> float:
     """Return the cost that a program prints, run in a directory of its own."""
-    with tempfile.TemporaryDirectory() as folder:
+    place = _MEMORY_FILES if in_memory and _MEMORY_FILES.is_dir() else None
+    with tempfile.TemporaryDirectory(dir=place) as folder:
         path = Path(folder) / "program.py"
         path.write_text(_PROLOGUE + code + _EPILOGUE)
-        output = subprocess.run(
-            [sys.executable, path.name], cwd=folder, capture_output=True, text=True, check=True
-        ).stdout
-    return float(output.rpartition("RESULT")[2])
+        done = subprocess.run(
+            [sys.executable, path.name], cwd=folder, capture_output=True, text=True, check=False
+        )
+    if done.returncode != 0:
+        raise SystemExit(f"A benchmark failed:\n{code}\n{done.stderr}")
+    return float(done.stdout.rpartition("RESULT")[2])
 
 
-def measure(scenarios: list[Scenario], rounds: int) -> list[Measurement]:
-    """Return the medians of ``rounds`` runs of each scenario, ours and the floor in turn."""
-    found = []
-    for scenario in scenarios:
-        ours, floors = [], []
-        for _ in range(rounds):
-            ours.append(run_program(scenario.ours))
-            if scenario.floor is not None:
-                floors.append(run_program(scenario.floor))
-        floor = statistics.median(floors) if floors else None
-        found.append(Measurement(scenario.name, statistics.median(ours), floor, scenario.unit))
-    return found
+def measure(scenario: Scenario, rounds: int) -> Measurement:
+    """Return the medians of ``rounds`` runs of each program of a scenario, taken in turns."""
+    programs = scenario.programs()
+    costs: dict[str, list[float]] = {name: [] for name in programs}
+    for _ in range(rounds):
+        for name, code in programs.items():
+            costs[name].append(run_program(code, in_memory=scenario.in_memory))
+    return Measurement(scenario, {name: statistics.median(each) for name, each in costs.items()})
+
+
+def growth(measurements: list[Measurement]) -> float:
+    """Return the exponent that fits total cost to size: 1 where twice as much costs twice.
+
+    Least squares of the logarithms.
+    """
+    sizes = [math.log(each.scenario.size) for each in measurements]
+    totals = [
+        math.log(each.ours * (each.scenario.size if each.scenario.per_item else 1))
+        for each in measurements
+    ]
+    return statistics.linear_regression(sizes, totals).slope

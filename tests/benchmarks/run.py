@@ -1,8 +1,8 @@
-"""Run every benchmark beside this file and print what each costs against its floor.
+"""Run every benchmark beside this file and print what each costs.
 
 A benchmark is a file ``bench_*.py`` with a function ``scenarios()`` that returns
-:class:`~measuring.Scenario` objects. Scenarios are measured interleaved, so that a busy machine is
-busy for both sides.
+:class:`~measuring.Scenario` objects. The programs of a scenario are measured in turns, so that a
+busy machine is busy for all of them.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from measuring import Measurement, Scenario, measure
+from measuring import FLOOR, OURS, Measurement, Scenario, growth, measure
 
 
 def load_scenarios(pattern: str) -> list[Scenario]:
@@ -29,13 +29,36 @@ def load_scenarios(pattern: str) -> list[Scenario]:
     return found
 
 
-def show(measurements: list[Measurement]) -> None:
-    """Print a table."""
-    print(f"{'scenario':58} {'ours':>12} {'floor':>12} {'ratio':>8}")
+def show(each: Measurement) -> None:
+    """Print a line."""
+    scenario = each.scenario
+    floor = each.costs.get(FLOOR)
+    shown_floor = "" if floor is None else f"{floor:.2f}"
+    ratio = "" if each.ratio is None else f"{each.ratio:.2f}x"
+    goals = [f"{scenario.at_most:g}x"] if scenario.at_most is not None else []
+    goals += [f"{scenario.below:g} {scenario.unit}"] if scenario.below is not None else []
+    verdict = {None: "", True: "met", False: "MISSED"}[each.met]
+    peers = ", ".join(
+        f"{name} {cost:.2f}" for name, cost in each.costs.items() if name not in {OURS, FLOOR}
+    )
+    print(
+        f"{scenario.name:54} {each.ours:10.2f} {scenario.unit:3} {shown_floor:>10} {ratio:>9} "
+        f"{' and '.join(goals):>16} {verdict:7} {peers}".rstrip(),
+        flush=True,
+    )
+
+
+def show_growth(measurements: list[Measurement]) -> dict[str, float]:
+    """Print how the cost of each series grows, and return the exponents."""
+    series: dict[str, list[Measurement]] = {}
     for each in measurements:
-        floor = "" if each.floor is None else f"{each.floor:12.2f}"
-        ratio = "" if each.ratio is None else f"{each.ratio:8.2f}"
-        print(f"{each.name:58} {each.ours:12.2f} {floor:>12} {ratio:>8} {each.unit}")
+        if each.scenario.series:
+            series.setdefault(each.scenario.series, []).append(each)
+    exponents = {name: growth(group) for name, group in series.items() if len(group) > 1}
+    for name, exponent in exponents.items():
+        sizes = [each.scenario.size for each in series[name]]
+        print(f"{name}, from {min(sizes):,} to {max(sizes):,}: grows as n^{exponent:.2f}")
+    return exponents
 
 
 def main() -> None:
@@ -45,10 +68,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="how often each is measured")
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     arguments = parser.parse_args()
-    measurements = measure(load_scenarios(arguments.pattern), arguments.rounds)
-    show(measurements)
+    print(f"{'scenario':54} {'ours':>14} {'floor':>10} {'ratio':>9} {'at most':>16}")
+    measurements = []
+    for scenario in load_scenarios(arguments.pattern):
+        measurements.append(measure(scenario, arguments.rounds))
+        show(measurements[-1])
+    exponents = show_growth(measurements)
     if arguments.json is not None:
-        arguments.json.write_text(json.dumps([vars(each) for each in measurements], indent=2))
+        figures = {"scenarios": [each.facts() for each in measurements], "growth": exponents}
+        arguments.json.write_text(json.dumps(figures, indent=2))
 
 
 if __name__ == "__main__":
