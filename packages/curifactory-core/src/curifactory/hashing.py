@@ -10,10 +10,12 @@ share a hash, or give one value two, the representation is structural: see :func
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from hashlib import md5
+from itertools import islice
 from typing import Any
 
-from curifactory.representing import OWN_FIELDS, is_parameter_set, origin, represent
+from curifactory.representing import PLAIN_TYPES, field_names, origin, own_fields, represent
 
 HashFunction = Callable[[Any, Any], object]
 """``(parameter set, value) -> representation``; ``None`` leaves the field out."""
@@ -80,15 +82,49 @@ def hash_parameters(parameter_set: Any) -> str:
         If a value has no representation that is the same in every process.
 
     """
-    leaves = list(counted(hash_values(parameter_set)))
-    paths = [path for path, _ in leaves]
+    leaves = list(_leaves(parameter_set))
+    ambiguous = _prefixes(tuple(path for path, _ in leaves))
     total = 0
     for path, text in leaves:
         key = f"{path}{text}"
-        if any(key.startswith(other) and len(other) > len(path) for other in paths):
+        if path in ambiguous and any(key.startswith(longer) for longer in ambiguous[path]):
             key = f"{path}\0{text}"  # "x" + "12" must differ from "x1" + "2"
-        total += int.from_bytes(md5(key.encode(), usedforsecurity=False).digest(), "big")
+        total += _term(key)
     return f"{total:x}"
+
+
+def _leaves(parameter_set: Any) -> Iterator[tuple[str, str]]:
+    """Yield path and text of every field that counts, as :func:`counted` does of all values."""
+    functions = getattr(parameter_set, "hash_representations", None) or {}
+    own = own_fields(parameter_set.__class__)
+    for name in field_names(parameter_set.__class__):
+        if name in own:
+            continue
+        value = getattr(parameter_set, name, None)
+        if type(value) in PLAIN_TYPES and name not in functions:
+            if value is not None:
+                yield name, repr(value)
+        else:
+            yield from counted({name: _field_value(parameter_set, name, functions, own, "")})
+
+
+@lru_cache(maxsize=64)
+def _prefixes(paths: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    """Return the paths that others begin with, each with those others."""
+    found: dict[str, tuple[str, ...]] = {}
+    ordered = sorted(paths)
+    for place, path in enumerate(ordered):
+        for other in islice(ordered, place + 1, None):
+            if not other.startswith(path):
+                break  # what begins with it follows it directly
+            found[path] = (*found.get(path, ()), other)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _term(key: str) -> int:
+    """Return what a field adds to the hash; sets of one experiment share most of their values."""
+    return int.from_bytes(md5(key.encode(), usedforsecurity=False).digest(), "big")
 
 
 def hash_values(parameter_set: Any, _path: str = "") -> dict[str, tuple[str, Any]]:
@@ -98,10 +134,10 @@ def hash_values(parameter_set: Any, _path: str = "") -> dict[str, tuple[str, Any
     does not count, one that is a :class:`NestedValues` belongs to a nested dataclass.
     """
     functions = getattr(parameter_set, "hash_representations", None) or {}
-    own = OWN_FIELDS if is_parameter_set(parameter_set) else frozenset()
+    own = own_fields(parameter_set.__class__)
     return {
-        field.name: _field_value(parameter_set, field.name, functions, own, _path)
-        for field in dataclasses.fields(parameter_set)
+        name: _field_value(parameter_set, name, functions, own, _path)
+        for name in field_names(parameter_set.__class__)
     }
 
 

@@ -15,7 +15,8 @@ from curifactory.exceptions import UnhashableParameterError
 OWN_FIELDS = frozenset({"name", "hash", "overwrite", "hash_representations"})
 """Fields of every parameter set that never count."""
 
-_PLAIN = frozenset({int, float, complex, bool, str, bytes, type(None), type(Ellipsis)})
+PLAIN_TYPES = frozenset({int, float, complex, bool, str, bytes, type(None), type(Ellipsis)})
+"""Types whose ``repr`` says all there is to say."""
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _CUT = re.compile(r"(?:^|[\s,\[({])\.\.\.(?:[\s,\])}]|$)")  # as numpy and its like cut long content
 
@@ -51,7 +52,7 @@ def represent(value: Any, where: str = "value") -> str:
 
 
 def _represent(value: Any, where: str) -> str:
-    if type(value) in _PLAIN:
+    if type(value) in PLAIN_TYPES:
         return repr(value)
     if isinstance(value, type):
         return value.__qualname__
@@ -63,9 +64,16 @@ def _represent(value: Any, where: str) -> str:
     return _checked_repr(value, where)
 
 
-def is_parameter_set(value: Any) -> bool:
-    """Tell whether ``value`` is a parameter set, whose own fields do not count."""
-    return {field.name for field in dataclasses.fields(value)} >= OWN_FIELDS
+@functools.lru_cache(maxsize=64)
+def field_names(cls: type) -> tuple[str, ...]:
+    """Return the names of the fields of a dataclass."""
+    return tuple(field.name for field in dataclasses.fields(cls))
+
+
+@functools.lru_cache(maxsize=64)
+def own_fields(cls: type) -> frozenset[str]:
+    """Return the fields of a dataclass that never count: those every parameter set has."""
+    return OWN_FIELDS if OWN_FIELDS.issubset(field_names(cls)) else frozenset()
 
 
 def _checked_repr(value: Any, where: str) -> str:
@@ -132,7 +140,7 @@ _SORTABLE = frozenset({int, str, float, bytes})
 
 def _represent_dataclass(value: Any, where: str) -> str:
     functions = getattr(value, "hash_representations", None) or {}
-    left_out = OWN_FIELDS if is_parameter_set(value) else frozenset()
+    left_out = own_fields(value.__class__)
     members = ", ".join(
         f"{field.name}={_represent_member(value, field.name, functions, where)}"
         for field in dataclasses.fields(value)
