@@ -107,8 +107,9 @@ def test_sets_survive_copying_and_pickling(parameters: ExperimentParameters) -> 
 
 
 def test_the_old_name_warns_and_is_the_same_class() -> None:
-    with pytest.warns(DeprecationWarning, match="ExperimentParameters"):
+    with pytest.warns(DeprecationWarning, match="ExperimentParameters") as caught:
         assert curifactory.ExperimentArgs is ExperimentParameters  # type: ignore[attr-defined]
+    assert caught[0].filename == __file__
 
 
 def test_the_old_module_warns_and_has_the_same_class() -> None:

@@ -1,6 +1,5 @@
 """Curifactory: experiments in Python whose results are computed once and never stale unseen."""
 
-from importlib import import_module
 from pkgutil import extend_path
 from typing import TYPE_CHECKING
 
@@ -9,19 +8,32 @@ from typing import TYPE_CHECKING
 __path__ = extend_path(__path__, __name__)
 
 from curifactory import _parts
-from curifactory.exceptions import (
-    CachersMismatchError,
-    EmptyCachersError,
-    InputSignatureError,
-    OutputSignatureError,
-)
-from curifactory.hashing import set_hash_functions
-from curifactory.manager import ArtifactManager
-from curifactory.outputs import Lazy
-from curifactory.params import ExperimentParameters
-from curifactory.procedure import Procedure
-from curifactory.record import Record
-from curifactory.staging import aggregate, stage
+
+if TYPE_CHECKING:
+    from curifactory.exceptions import (
+        CachersMismatchError,
+        EmptyCachersError,
+        InputSignatureError,
+        OutputSignatureError,
+    )
+    from curifactory.hashing import set_hash_functions
+    from curifactory.manager import ArtifactManager
+    from curifactory.outputs import Lazy
+    from curifactory.params import ExperimentParameters
+    from curifactory.procedure import Procedure
+    from curifactory.record import Record
+    from curifactory.staging import aggregate, stage
+else:  # loaded when first used: the commands and their completion seldom need them
+
+    def __getattr__(name: str) -> object:
+        value = _parts.load(name)
+        if name in __all__:
+            globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
+
 
 __all__ = [
     "ArtifactManager",
@@ -39,14 +51,3 @@ __all__ = [
 ]
 
 _parts.install_hint()
-
-if not TYPE_CHECKING:  # hidden from type checkers, or they would accept every attribute
-
-    def __getattr__(name: str) -> object:
-        if name == "ExperimentArgs":
-            return import_module("curifactory.params").old_experiment_args()
-        if name == "Cacheable":
-            return import_module("curifactory.caching").Cacheable
-        if name == "__version__":
-            return import_module("importlib.metadata").version("curifactory-core")
-        return _parts.load(name)

@@ -1,8 +1,7 @@
-"""Finding the parts of curifactory that other distributions ship."""
+"""Finding what belongs to the package: its public names, and what other distributions ship."""
 
 import sys
 from importlib import import_module
-from types import ModuleType
 
 from curifactory.exceptions import MissingPartError
 
@@ -12,6 +11,27 @@ DISTRIBUTIONS = {
     "curifactory.cli": "curifactory-cli",
 }
 """Import name of each part -> the distribution that ships it."""
+
+HOMES = {
+    "ArtifactManager": "manager",
+    "CachersMismatchError": "exceptions",
+    "EmptyCachersError": "exceptions",
+    "ExperimentParameters": "params",
+    "InputSignatureError": "exceptions",
+    "Lazy": "outputs",
+    "OutputSignatureError": "exceptions",
+    "Procedure": "procedure",
+    "Record": "record",
+    "aggregate": "staging",
+    "set_hash_functions": "hashing",
+    "stage": "staging",
+}
+"""Public name -> the module it is defined in."""
+
+_SUBMODULES = frozenset(
+    {*HOMES.values(), "args", "config", "experiment", "journal", "logs", "options", "store"}
+)
+"""Modules that are there as attributes of the package before anybody has imported them."""
 
 
 class _MissingPartHint:
@@ -41,10 +61,25 @@ def install_hint() -> None:
         sys.meta_path.append(_MissingPartHint())
 
 
-def load(name: str) -> ModuleType:
-    """Import ``curifactory.<name>`` for attribute access on the package."""
+def load(name: str) -> object:
+    """Return what ``curifactory.<name>`` stands for.
+
+    Raises
+    ------
+    AttributeError
+        If there is no such name, or the part it belongs to is not installed.
+
+    """
+    if name in HOMES:
+        return getattr(import_module(f"curifactory.{HOMES[name]}"), name)
+    if name == "ExperimentArgs":
+        return import_module("curifactory.params").old_experiment_args(stacklevel=4)
+    if name == "__version__":
+        return import_module("importlib.metadata").version("curifactory-core")
+    if name == "Cacheable":
+        return getattr(load("caching"), name)
     fullname = f"curifactory.{name}"
-    if fullname not in DISTRIBUTIONS:
+    if fullname not in DISTRIBUTIONS and name not in _SUBMODULES:
         raise AttributeError(f"module 'curifactory' has no attribute {name!r}")
     try:
         return import_module(fullname)

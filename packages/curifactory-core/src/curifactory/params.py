@@ -91,11 +91,18 @@ def _decorate(classes: tuple[type, ...]) -> None:
             dataclass(cls)
 
 
-def old_experiment_args() -> type[ExperimentParameters]:
-    """Return :class:`ExperimentParameters` under its old name, with a warning."""
+def old_experiment_args(stacklevel: int = 3) -> type[ExperimentParameters]:
+    """Return :class:`ExperimentParameters` under its old name, with a warning.
+
+    Parameters
+    ----------
+    stacklevel
+        How many calls above this one the name was used.
+
+    """
     warnings.warn(
         "ExperimentArgs is called ExperimentParameters now; please use that name.",
         DeprecationWarning,
-        stacklevel=3,
+        stacklevel=stacklevel,
     )
     return ExperimentParameters
