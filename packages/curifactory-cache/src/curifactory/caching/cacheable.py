@@ -17,7 +17,6 @@ from curifactory.caching.verifying import (
     find_damage,
     is_marked,
     mark,
-    marker_path,
     unmark,
 )
 from curifactory.causes import Cause, CauseKind
@@ -96,6 +95,7 @@ class Cacheable:
         """Stored with the metadata, and there again when :meth:`load` is called by a stage."""
         self.call: StageCall | None = None
         """The stage's call that this cacher serves; ``None`` for one used inline."""
+        self._located: dict[tuple[str | None, ...], str] = {}
         self._staged: StagedFiles | None = None
         self._metadata_wanted = False
         self._preview = ""
@@ -125,7 +125,7 @@ class Cacheable:
         bound = copy.copy(self)
         for key, value in vars(self).items():
             if type(value) in (dict, list, set):
-                setattr(bound, key, copy.deepcopy(value))
+                setattr(bound, key, copy.deepcopy(value) if value else type(value)())
         bound.record, bound.stage, bound.call = call.record, call.name, call
         if not (call.is_aggregate and self.name):
             bound.name = name
@@ -227,7 +227,7 @@ class Cacheable:
     def prepare(self) -> None:
         """Take note that the stage is about to run, which may write to the path itself."""
         if self.in_place:
-            mark(self._marker(), self.main_path())
+            mark(self._marker_root(), self.main_path())
 
     def _guard(self) -> None:
         """Mark the artifact as incomplete while its stage runs and may write to its path."""
@@ -236,15 +236,14 @@ class Cacheable:
             return
         if call.record.manager.writes_cache:
             os.makedirs(os.path.dirname(self.main_path()) or ".", exist_ok=True)
-            mark(self._marker(), self.main_path())
+            mark(self._marker_root(), self.main_path())
 
     def is_guarded(self) -> bool:
         """Tell whether the stage that is running has been given the path to write to."""
-        return is_marked(self._marker())
+        return is_marked(self._marker_root(), self.main_path())
 
-    def _marker(self) -> str:
-        root = "." if self.record is None else self.record.manager.manager_cache_path
-        return marker_path(root, self.main_path())
+    def _marker_root(self) -> str:
+        return "." if self.record is None else self.record.manager.manager_cache_path
 
     def write(self, value: Any) -> "PendingArtifact":
         """Write ``value`` and its metadata aside, to be published with the call's other outputs.
@@ -273,7 +272,7 @@ class Cacheable:
     def published(self) -> None:
         """Take note that everything is in its place."""
         if self.call is not None:
-            unmark(self._marker())
+            unmark(self._marker_root(), self.main_path())
 
     # -- out -----------------------------------------------------------------------------------
 
@@ -299,18 +298,28 @@ class Cacheable:
 
     def _read(self) -> Any:
         """Return the stored value, if it is complete and the same before and after it is read."""
-        before = self._look_up()
-        if not before.hit:
-            raise _UnusableError(before.causes[0].detail or "it is missing")
+        before = self._state_of_metadata()
+        found = self._look_up()
+        if not found.hit:
+            raise _UnusableError(found.causes[0].detail or "it is missing")
         try:
             value = self.load()
         except MemoryError:  # says nothing about the artifact
             raise
         except Exception as error:
             raise _UnusableError(f"{type(error).__name__}: {error}") from error
-        if self._look_up().metadata != before.metadata:
+        files = (found.metadata or {}).get("files", {})
+        if find_damage(files, self._metadata_folder()) or self._state_of_metadata() != before:
             raise _UnusableError("it was replaced while it was read")
         return value
+
+    def _state_of_metadata(self) -> tuple[int, ...] | None:
+        """Return what differs whenever the metadata, which comes last, was written anew."""
+        try:
+            status = os.stat(locate(self, METADATA))
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
     def _undisturbed(self) -> AbstractContextManager[None]:
         """Keep other processes from replacing the artifact, if this one may write beside it."""

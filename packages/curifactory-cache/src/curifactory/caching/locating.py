@@ -27,14 +27,23 @@ def locate(cacher: "Cacheable", suffix: str | None) -> str:
             f"{type(cacher).__name__} does not know its path: give it a path, as in "
             f"{type(cacher).__name__}('data/file'), or a record and a name."
         )
+    key = (suffix, cacher.name, cacher.extension, cacher.subdir, cacher.prefix)
+    path = cacher._located.get(key)
+    if path is None:
+        path = _in_cache(cacher, cacher.record, cacher.name, suffix)
+        if cacher.call is not None:
+            cacher._located[key] = path
+    return path
+
+
+def _in_cache(cacher: "Cacheable", record: "Record", name: str, suffix: str | None) -> str:
     ending = cacher.extension if suffix is None else suffix
-    name = cacher.name if ending and cacher.name.endswith(ending) else f"{cacher.name}{ending}"
+    name = name if ending and name.endswith(ending) else f"{name}{ending}"
     call = cacher.call
     if call is None:
-        return cacher.record.get_path(name, cacher.subdir, cacher.prefix, cacher.stage)
-    manager = cacher.record.manager
-    folder = manager.cache_folder(cacher.subdir)
-    return f"{folder}/{manager.file_name(name, call.hash, cacher.prefix, call.file_stage)}"
+        return record.get_path(name, cacher.subdir, cacher.prefix, cacher.stage)
+    folder = record.manager.cache_folder(cacher.subdir)
+    return f"{folder}/{record.manager.file_name(name, call.hash, cacher.prefix, call.file_stage)}"
 
 
 def _overridden(cacher: "Cacheable", path: str, suffix: str | None) -> str:

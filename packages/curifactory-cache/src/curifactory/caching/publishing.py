@@ -19,7 +19,7 @@ from curifactory.environment import is_alive, process_name
 _FOLDER = ".curifactory-staging"
 _LOCK = "lock"
 _FOREIGN_AGE_SECONDS = 7 * 24 * 3600
-_own_folders: dict[tuple[int, str], str] = {}
+_own_folders: dict[tuple[int, str, str, str | None], str] = {}
 
 
 class StagedFiles:
@@ -115,20 +115,28 @@ class StagedFiles:
 
 
 def _move(staged: str, path: str) -> None:
-    folder = os.path.dirname(path)
-    if folder:
-        os.makedirs(folder, exist_ok=True)
-    old = f"{staged}.old-{time.time_ns()}"
-    if os.path.isdir(path) != os.path.isdir(staged) or os.path.isdir(path):
-        if os.path.lexists(path):
-            os.rename(path, old)
-        os.rename(staged, path)
-        if os.path.isdir(old) and not os.path.islink(old):
-            shutil.rmtree(old, ignore_errors=True)
-        elif os.path.lexists(old):
-            os.unlink(old)
-    else:
+    """Put what was written in its place, whatever was there before."""
+    try:
         os.replace(staged, path)
+    except FileNotFoundError:
+        if not os.path.lexists(staged):
+            raise
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.replace(staged, path)
+    except OSError:  # a folder is, or replaces, something else
+        if not (os.path.isdir(path) or os.path.isdir(staged)):
+            raise
+        _exchange(staged, path)
+
+
+def _exchange(staged: str, path: str) -> None:
+    old = f"{staged}.old-{time.time_ns()}"
+    os.rename(path, old)
+    os.rename(staged, path)
+    if os.path.isdir(old) and not os.path.islink(old):
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        os.unlink(old)
 
 
 @contextmanager
@@ -149,12 +157,14 @@ def _open_lock(root: str) -> BinaryIO:
     """Return the lock of ``root``, held until it is closed."""
     path = os.path.join(root, _LOCK)
     while True:
-        os.makedirs(root, exist_ok=True)
-        with suppress(FileNotFoundError):  # removed just now
+        try:
             file = open(path, "ab")  # noqa: SIM115 - the caller closes it
-            if not _lock(file, wait=True) or _is_at(file, path):
-                return file
-            file.close()  # removed while this waited for it
+        except FileNotFoundError:  # nobody has published yet, or the last one has left
+            os.makedirs(root, exist_ok=True)
+            continue
+        if not _lock(file, wait=True) or _is_at(file, path):
+            return file
+        file.close()  # removed while this waited for it
 
 
 def _lock(file: BinaryIO, *, wait: bool) -> bool:
@@ -197,16 +207,20 @@ def nobody_publishes(target: str, preferred: str | None) -> Iterator[None]:
 
 def _staging_folder(target: str, preferred: str | None) -> str:
     """Return this process's own folder on the file system of ``target``."""
-    os.makedirs(target, exist_ok=True)
-    root = _staging_root(target, preferred)
-    key = (os.getpid(), root)
+    key = (os.getpid(), os.getcwd(), target, preferred)
     folder = _own_folders.get(key)
     if folder is None or not os.path.isdir(folder):
-        remove_dead(root)
-        folder = os.path.join(root, process_name())
-        os.makedirs(folder, exist_ok=True)
-        _own_folders[key] = folder
-        atexit.register(_remove_own, os.getpid(), folder)
+        folder = _own_folders[key] = _make_own_folder(target, preferred)
+    return folder
+
+
+def _make_own_folder(target: str, preferred: str | None) -> str:
+    os.makedirs(target, exist_ok=True)
+    root = _staging_root(target, preferred)
+    remove_dead(root)
+    folder = os.path.join(root, process_name())
+    os.makedirs(folder, exist_ok=True)
+    atexit.register(_remove_own, os.getpid(), folder)
     return folder
 
 

@@ -25,14 +25,18 @@ def describe_files(places: Mapping[str, str], folder: str) -> dict[str, dict[str
     for path, place in places.items():
         for file in _files(place):
             status = os.stat(file)
-            inner = os.path.relpath(file, place)
-            final = path if inner == "." else os.path.join(path, inner)
-            found[os.path.relpath(final, folder or ".")] = {
+            final = path if file == place else os.path.join(path, os.path.relpath(file, place))
+            found[_relative(final, folder)] = {
                 "size": status.st_size,
                 "mtime_ns": status.st_mtime_ns,
                 "sha256": digest(file),
             }
     return found
+
+
+def _relative(path: str, folder: str) -> str:
+    own, name = os.path.split(path)
+    return name if own == folder else os.path.relpath(path, folder or ".")
 
 
 def _files(path: str) -> list[str]:
@@ -99,22 +103,23 @@ def marker_path(root: str, path: str) -> str:
     return os.path.join(root, _MARKERS, name)
 
 
-def mark(marker: str, path: str) -> None:
-    """Take note that ``path`` is being written and not complete."""
+def mark(root: str, path: str) -> None:
+    """Take note below ``root`` that ``path`` is being written and not complete."""
+    marker = marker_path(root, path)
     os.makedirs(os.path.dirname(marker), exist_ok=True)
     write_atomically(marker, os.path.basename(path).encode())
 
 
-def is_marked(marker: str) -> bool:
-    """Tell whether what the marker stands for is not complete."""
-    return os.path.isdir(os.path.dirname(marker)) and os.path.exists(marker)
+def is_marked(root: str, path: str) -> bool:
+    """Tell whether ``path`` is noted below ``root`` as not complete."""
+    return os.path.isdir(f"{root}/{_MARKERS}") and os.path.exists(marker_path(root, path))
 
 
-def unmark(marker: str) -> None:
-    """Take note that what the marker stands for is complete."""
-    if is_marked(marker):
-        os.unlink(marker)
+def unmark(root: str, path: str) -> None:
+    """Take note below ``root`` that ``path`` is complete."""
+    if is_marked(root, path):
+        os.unlink(marker_path(root, path))
         try:
-            os.rmdir(os.path.dirname(marker))
+            os.rmdir(os.path.join(root, _MARKERS))
         except OSError:  # others are being written
             return
