@@ -1,0 +1,144 @@
+"""Whole commands, from the start of the process to its end, with their interpreter."""
+
+from measuring import Scenario
+
+_STAGES = 5
+_PROJECT = """
+import os, subprocess
+
+os.makedirs("experiments")
+stages = "\\n\\n".join(
+    f'''@cf.stage({{[f"v{{i - 1}}"] if i else None!r}}, ["v{{i}}"], [JsonCacher])
+def stage{{i}}(record{{f", v{{i - 1}}" if i else ""}}):
+    return record.params.x + {{i}}'''
+    for i in range({stages})
+)
+with open("experiments/work.py", "w") as file:
+    file.write(f'''from dataclasses import dataclass
+
+import curifactory as cf
+from curifactory.caching import JsonCacher
+
+
+@dataclass
+class Params(cf.ExperimentParameters):
+    x: int = 1
+
+
+def get_params():
+    return [Params(name=str(x), x=x) for x in range({sets})]
+
+
+{{stages}}
+
+
+@cf.aggregate(["v{last}"], ["total"], [JsonCacher])
+def total(record, records, v{last}):
+    return sum(v{last}.values())
+
+
+def run(param_sets, manager):
+    for param_set in param_sets:
+        record = cf.Record(manager, param_set)
+        for stage in ({{", ".join(f"stage{{i}}" for i in range({stages}))}}, ):
+            stage(record)
+    total(cf.Record(manager, None))
+''')
+
+def command(*words):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(
+        [os.path.join(os.path.dirname(sys.executable), "experiment"), *words],
+        check=True, stdout=subprocess.DEVNULL,
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e3
+
+"""
+# The least that tells that nothing is to be done: the set's hash and a look at each output.
+_FLOOR = """
+import os, subprocess
+os.makedirs("cache")
+for x in range({sets}):
+    for i in range({stages}):
+        open(f"cache/work_{{x}}_stage{{i}}_v{{i}}.json", "w").write("1")
+
+program = '''
+import argparse, dataclasses, hashlib, inspect, json, logging, os
+names = set(os.listdir("cache"))
+for x in range({sets}):
+    key = f"{{int(hashlib.md5(f'x{{x}}'.encode()).hexdigest(), 16):x}}"
+    for i in range({stages}):
+        assert f"work_{{x}}_stage{{i}}_v{{i}}.json" in names
+'''
+before = resource.getrusage(resource.RUSAGE_CHILDREN)
+subprocess.run([sys.executable, "-c", program], check=True)
+after = resource.getrusage(resource.RUSAGE_CHILDREN)
+result = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e3
+"""
+_JOBLIB = """
+import os, subprocess
+with open("work.py", "w") as file:
+    file.write('''
+import joblib
+memory = joblib.Memory("cache", verbose=0)
+
+def stage(x, i, before):
+    return x + i
+
+cached = memory.cache(stage)
+total = []
+for x in range({sets}):
+    value = None
+    for i in range({stages}):
+        value = cached(x, i, value)
+    total.append(value)
+''')
+subprocess.run([sys.executable, "work.py"], check=True)
+before = resource.getrusage(resource.RUSAGE_CHILDREN)
+subprocess.run([sys.executable, "work.py"], check=True)
+after = resource.getrusage(resource.RUSAGE_CHILDREN)
+result = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e3
+"""
+_FIRST = "result = command('work', '--no-report')"
+_AGAIN = "command('work', '--no-report')\n" + _FIRST
+_MAP = "result = command('work', '--map')"
+_PEAK = _AGAIN + "\nresult = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024"
+
+
+def _scenario(name: str, measured: str, sets: int, stages: int, **goal: object) -> Scenario:
+    sizes = {"sets": sets, "stages": stages, "last": stages - 1}
+    peers = {"joblib": _JOBLIB.format(**sizes)} if goal.pop("joblib", False) else {}
+    return Scenario(
+        name,
+        _PROJECT.format(**sizes) + measured,
+        _FLOOR.format(**sizes) if "at_most" in goal else None,
+        peers=peers,
+        **goal,  # type: ignore[arg-type]
+    )
+
+
+def scenarios() -> list[Scenario]:
+    """Return milliseconds of CPU time, and megabytes."""
+    found = [
+        _scenario("a tiny run, 4 sets x 2 stages", _FIRST, 4, 2, at_most=1.6),
+        _scenario("a tiny run again", _AGAIN, 4, 2, at_most=1.6),
+        _scenario("a tiny run's map", _MAP, 4, 2, at_most=1.3),
+    ]
+    for sets, at_most in ((50, None), (200, 3.5), (1000, 5.5)):
+        goal = {} if at_most is None else {"at_most": at_most, "joblib": True}
+        found.append(
+            _scenario(
+                f"everything cached again, {sets} x {_STAGES} + 1",
+                _AGAIN,
+                sets,
+                _STAGES,
+                series="everything cached again",
+                size=sets,
+                **goal,
+            )
+        )
+    found.append(
+        _scenario("its peak memory, 1000 x 5 + 1", _PEAK, 1000, _STAGES, unit="MB", below=55)
+    )
+    return found
