@@ -76,7 +76,9 @@ def test_the_summary_counts_what_would_happen(project: "Project") -> None:
 
     assert "\tload: needed by 'train' of Record 0 (small)" in outcome.lines
     assert "\trun: forced by --overwrite-stage train" in outcome.lines
-    assert outcome.lines[-1] == "3 stages: 1 to run, 1 to load, 0 up to date, 1 stale"
+    assert outcome.lines[-1] == (
+        "3 stages: 1 to run, 1 to load, 0 up to date, 1 stale if an input changes"
+    )
 
 
 def test_a_result_that_nobody_needs_is_counted_apart(project: "Project") -> None:

@@ -172,15 +172,36 @@ def test_overwrite_executes_everything_again(project: "Project") -> None:
     assert project.executed() == ALL_STAGES
 
 
+def set_offset(project: "Project", offset: int) -> None:
+    """Let ``train`` add what a file says, which nothing but ``--overwrite-stage`` knows of."""
+    source = (project.root / "experiments" / "chain.py").read_text()
+    added = "return int(Path('offset.txt').read_text()) + sum(data)"
+    project.write("experiments/chain.py", source.replace("return sum(data)", added))
+    project.write("offset.txt", str(offset))
+
+
 def test_overwrite_stage_executes_that_stage_and_names_what_is_stale(project: "Project") -> None:
+    set_offset(project, 1)
     project.run("chain", "--no-report")
     project.executed()
+    set_offset(project, 2)
 
     outcome = project.run("chain", "--no-report", "--overwrite-stage", "train")
 
     assert project.executed() == ["train small", "train big"]
     assert "warning: compare of Record 2 (None) is used from the cache although" in outcome.out
     assert "5 stages: 2 run, 2 loaded, 0 up to date, 1 stale, in" in outcome.out
+
+
+def test_a_stage_that_comes_out_equal_makes_nothing_stale(project: "Project") -> None:
+    project.run("chain", "--no-report")
+    project.executed()
+
+    outcome = project.run("chain", "--no-report", "--overwrite-stage", "train")
+
+    assert project.executed() == ["train small", "train big"]
+    assert "warning" not in outcome.out
+    assert "5 stages: 2 run, 2 loaded, 1 up to date, in" in outcome.out
 
 
 @pytest.mark.parametrize(
@@ -194,8 +215,10 @@ def test_overwrite_stage_executes_that_stage_and_names_what_is_stale(project: "P
 def test_on_stale_decides_about_what_was_computed_from_older_results(
     policy: str, executed: list[str], warned: bool, project: "Project"
 ) -> None:
+    set_offset(project, 1)
     project.run("chain", "--no-report", "-n", "small")
     project.executed()
+    set_offset(project, 2)
 
     words = ["chain", "--no-report", "-n", "small", "--overwrite-stage", "train"]
     outcome = project.run(*words, "--on-stale", policy)

@@ -72,14 +72,18 @@ def lines_of_modules() -> dict[str, int]:
 
 def imports_of(module: str) -> Iterator[str]:
     """Yield the modules of core that a module imports when it is imported."""
-    for node in ast.parse((_CORE / f"{module}.py").read_text("utf-8")).body:
+    package = _CORE / module
+    files = sorted(package.glob("*.py")) if package.is_dir() else [_CORE / f"{module}.py"]
+    for node in (node for file in files for node in ast.parse(file.read_text("utf-8")).body):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("curifactory"):
-            _, _, name = str(node.module).partition(".")
-            yield from [name] if name else [alias.name for alias in node.names]
+            name = [*str(node.module).split("."), ""][1]
+            if name != module:
+                yield from [name] if name else [alias.name for alias in node.names]
 
 
 def test_architecture_names_every_module_of_core() -> None:
     modules = {path.stem for path in _CORE.glob("*.py")} - {"__init__"}
+    modules |= {path.parent.name for path in _CORE.glob("*/__init__.py")}
 
     assert set(lines_of_modules()) == modules
     assert set(names_in("".join(table_cells(read("explanation/architecture.md"))))) >= modules

@@ -1,6 +1,8 @@
 """Artifacts: the named results of stage calls."""
 
+import os
 import reprlib
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from curifactory.outputs import Deferred, Lazy
@@ -11,11 +13,28 @@ if TYPE_CHECKING:
     from curifactory.calls import StageCall
     from curifactory.protocols import Cacher
 
+_NOT_LOOKED_UP = object()
 NOT_IN_MEMORY = object()
 """What stands for a value that is not in memory, since ``None`` is a value."""
 _PREVIEW_LENGTH = 60
 _previews = reprlib.Repr()
 _previews.maxstring = _previews.maxother = _previews.maxlong = _PREVIEW_LENGTH
+
+
+def content_of(metadata: "Mapping[str, Any] | None") -> str | None:
+    """Return a digest of the content of all files of an artifact, whatever their names begin with.
+
+    Where nothing is known of the files it stands for the execution that made them, and without
+    that it is ``None``.
+    """
+    files = (metadata or {}).get("files")
+    if metadata is None or not files:
+        execution = (metadata or {}).get("execution")
+        return f"execution {execution}" if execution else None
+    start = len(os.path.commonprefix(list(files)))  # noqa: RUF071 - meant character by character
+    parts = [f"{name[start:]} {files[name]['sha256']}" for name in sorted(files)]
+    parts += map(str, (metadata.get("extra") or {}).get("referenced", ()))
+    return sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
 def preview(value: Any) -> str:
@@ -32,7 +51,7 @@ class Artifact:
     It never holds the value, which lives in the state of the records that need it.
     """
 
-    __slots__ = ("_preview", "_type_name", "cached", "cacher", "call", "index", "name")
+    __slots__ = ("_content", "_preview", "_type_name", "cached", "cacher", "call", "index", "name")
 
     def __init__(
         self, name: str, call: "StageCall", index: int = 0, cacher: "Cacher | None" = None
@@ -47,6 +66,7 @@ class Artifact:
         """Whether a complete copy was found in the cache."""
         self._preview = ""
         self._type_name = ""
+        self._content: Any = _NOT_LOOKED_UP
 
     @property
     def path(self) -> str | None:
@@ -80,10 +100,28 @@ class Artifact:
         self.cached = True
         if metadata is not None:
             self._preview = str(metadata.get("preview") or "")
+        self._content = content_of(metadata)
 
     def recall(self, known: "Artifact") -> None:
         """Take over what is known of the same artifact in the map."""
         self.cached, self._preview = known.cached, known._preview
+        if known.cached:
+            self._content = known._content
+
+    @property
+    def content(self) -> str | None:
+        """A digest of what the cache holds; ``None`` if it holds nothing, or does not say."""
+        if self._content is _NOT_LOOKED_UP:
+            found = None if self.cacher is None else self.cacher.look_up()
+            self._content = content_of(found.metadata if found is not None and found.hit else None)
+        return None if self._content is None else str(self._content)
+
+    def renewed(self, content: str | None = None) -> None:
+        """Note that it was computed again: what the cache holds is no longer what it was.
+
+        ``content`` stands for a value that is not stored.
+        """
+        self._content = _NOT_LOOKED_UP if content is None else content
 
     def in_memory(self) -> Any:
         """Return the value if the record that made it holds it, or else ``NOT_IN_MEMORY``."""

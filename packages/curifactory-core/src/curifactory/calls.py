@@ -1,9 +1,11 @@
 """Stages as declared, and each use of one on a record."""
 
 import inspect
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from curifactory.artifact import Artifact
@@ -35,6 +37,8 @@ class StageSpec:
     is_aggregate: bool
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """Default of each parameter of the function that has one."""
+    depends_on: tuple[Any, ...] = ()
+    """Functions, classes, modules and files that it depends on besides what is found."""
 
 
 def declare(
@@ -45,6 +49,7 @@ def declare(
     *,
     suppress_missing_inputs: bool,
     is_aggregate: bool,
+    depends_on: Sequence[Any] = (),
 ) -> StageSpec:
     """Return the checked spec of a stage.
 
@@ -74,7 +79,24 @@ def declare(
             for key, parameter in parameters.items()
             if parameter.default is not inspect.Parameter.empty
         },
+        _checked_dependencies(f"{kind} {name!r}", depends_on),
     )
+
+
+def _checked_dependencies(stage: str, depends_on: Sequence[Any]) -> tuple[Any, ...]:
+    single = isinstance(depends_on, str | os.PathLike)
+    known = (str, os.PathLike, ModuleType)
+    wrong = [
+        each
+        for each in (() if single else depends_on)
+        if not (isinstance(each, known) or hasattr(each, "__qualname__"))
+    ]
+    if single or wrong:
+        raise InputSignatureError(
+            f"{stage} depends on {depends_on if single else wrong[0]!r}. Give a list of functions, "
+            "classes, modules and paths of files."
+        )
+    return tuple(depends_on)
 
 
 def _output_spec(output: str | Lazy) -> OutputSpec:

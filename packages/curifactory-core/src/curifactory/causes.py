@@ -25,8 +25,18 @@ class CauseKind(StrEnum):
     """The stage is there for its effects."""
     FORCED = "forced"
     """The user asked for this call to run again."""
+    UNTRACED = "untraced"
+    """The artifact does not say which code and inputs it was computed from."""
+    CODE_CHANGED = "code_changed"
+    """Code that it was computed by is not what it was: the artifact is stale."""
+    PACKAGE_CHANGED = "package_changed"
+    """A package that the code uses has another version: the artifact is stale."""
+    INPUT_CHANGED = "input_changed"
+    """An input has another content than it was computed from: the artifact is stale."""
     INPUT_RENEWED = "input_renewed"
-    """An input is computed again although it was cached: the artifact may be stale."""
+    """Something it was computed from is computed again: the artifact may be stale."""
+    INPUT_EQUAL = "input_equal"
+    """What it was computed from was computed again and came out equal."""
     NEEDED_BY = "needed_by"
     """A call that runs reads an output."""
     UP_TO_DATE = "up_to_date"
@@ -37,6 +47,17 @@ class CauseKind(StrEnum):
     """An earlier call of this run computes the very same artifacts."""
     UNPLANNED = "unplanned"
     """The map did not have this call: ``run()`` behaved differently when it really ran."""
+
+
+STALE = frozenset(
+    {
+        CauseKind.CODE_CHANGED,
+        CauseKind.PACKAGE_CHANGED,
+        CauseKind.INPUT_CHANGED,
+        CauseKind.INPUT_RENEWED,
+    }
+)
+"""Why a cached artifact is stale."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def _compute(artifact: Artifact) -> Any:
             _log.info(
                 "stage %s runs after all: its result is read and not in the cache", call.label
             )
-            call.decision = Decision(Action.RUN, look_up(call)[0])
+            call.decision = Decision(Action.RUN, look_up(call).misses)
             values = execute(call)
     finally:
         for put_back in restore:

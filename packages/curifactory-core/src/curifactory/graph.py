@@ -23,6 +23,13 @@ class Node:
     """An earlier node that computes the very same artifacts."""
     label: str = ""
     """Stage and record, for people."""
+    stale: tuple[Cause, ...] = ()
+    """Why its outputs, which are in the cache, are not what it would compute now."""
+    sources: tuple[int, ...] | None = None
+    """Indices of the nodes whose stored results it was computed from, directly or through nodes
+    that store none; ``None`` if nothing tells what these were when it was computed."""
+    storable: bool = True
+    """Whether its results are stored."""
 
     @property
     def cached(self) -> bool:

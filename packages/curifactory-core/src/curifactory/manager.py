@@ -25,6 +25,7 @@ from curifactory.reportables import Reportables
 from curifactory.run import Run
 
 if TYPE_CHECKING:
+    from curifactory.freshness import Freshness
     from curifactory.protocols import CacherSource, Publication
 
 _log = logging.getLogger(__name__)
@@ -123,7 +124,9 @@ class ArtifactManager(ManagerAttributes, CacheFiles):
         self.overwrite_stages: list[str] = []
         """Names of stages to ignore the cache for."""
         self.on_stale = OnStale(self.config.on_stale)
-        """What happens to cached artifacts whose inputs are computed again."""
+        """What happens to cached artifacts that are stale."""
+        self.freshness: Freshness | None = None
+        """What this session knows of its code, once it was asked for."""
         self.computes_missing = True
         """Whether a stage that was not to run does so when somebody reads its result."""
         self.records: list[Record] = []

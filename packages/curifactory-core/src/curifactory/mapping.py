@@ -1,7 +1,8 @@
 """Mapping an experiment: every call is noted and looked up in the cache, none is executed."""
 
 import gc
-from typing import TYPE_CHECKING, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from curifactory.binding import artifacts_read
 from curifactory.calls import StageCall
@@ -52,6 +53,8 @@ class Map:
         node.dependencies = tuple(
             {indices[read.call]: None for read in artifacts_read(call) if read.call in indices}
         )
+        if node.sources is not None or not node.storable:
+            node.sources = self._stored_before(node.dependencies)
         if call.cachers:
             first = self._by_lineage.setdefault(lineage(call), len(self.calls))
             node.twin = None if first == len(self.calls) else first
@@ -61,19 +64,57 @@ class Map:
             call.record.state.put(artifact.name, Deferred(artifact), artifact)
         call.record.set_output()
 
+    def _stored_before(self, dependencies: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the nodes that store what is read, directly or through nodes that do not.
+
+        A forced one that does not is among them: nothing tells whether its results are the same.
+        """
+        found: dict[int, None] = {}
+        for index in dependencies:
+            node = self.graph.nodes[index]
+            if node.storable or node.forced is not None:
+                found[index] = None
+            if not node.storable:
+                found |= dict.fromkeys(node.sources or ())
+        return tuple(found)
+
 
 def make_node(call: StageCall) -> Node:
     """Return what planning needs to know of ``call``, without what it depends on."""
-    misses, notes = look_up(call)
-    return Node(call.name, (), misses, notes, forced_by(call), None, call.label)
+    held = look_up(call)
+    node = Node(call.name, (), held.misses, held.notes, forced_by(call), None, call.label)
+    node.storable = bool(call.cachers)
+    manager = call.record.manager
+    if not held.misses and manager.on_stale is not OnStale.IGNORE:
+        from curifactory.freshness import freshness_of, recorded_facts  # what is cached needs it
+
+        facts = recorded_facts(held.metadata)
+        if facts is not None:
+            node.sources = ()
+            node.stale = freshness_of(manager).compare(call, facts)
+        elif held.metadata:
+            node.notes += (Cause(CauseKind.UNTRACED, f"output {call.outputs[0].name!r}"),)
+    return node
 
 
-def look_up(call: StageCall) -> tuple[tuple[Cause, ...], tuple[Cause, ...]]:
-    """Return why the outputs of ``call`` cannot all come from the cache, and notes if they can."""
+class Holding(NamedTuple):
+    """What the cache holds of a call."""
+
+    misses: tuple[Cause, ...]
+    """Why its outputs cannot all come from the cache."""
+    notes: tuple[Cause, ...] = ()
+    """What is worth knowing if they can."""
+    metadata: tuple[Mapping[str, Any], ...] = ()
+    """What is stored about the outputs that have metadata."""
+
+
+def look_up(call: StageCall) -> Holding:
+    """Return what the cache holds of the outputs of ``call``."""
     if not call.outputs:
-        return (Cause(CauseKind.NO_OUTPUTS),), ()
+        return Holding((Cause(CauseKind.NO_OUTPUTS),))
     misses: list[Cause] = []
     notes: list[Cause] = []
+    metadata: list[Mapping[str, Any]] = []
     executions: set[str] = set()
     for artifact in call.outputs:
         if artifact.cacher is None:
@@ -82,12 +123,13 @@ def look_up(call: StageCall) -> tuple[tuple[Cause, ...], tuple[Cause, ...]]:
         found = artifact.cacher.look_up()
         if found.hit:
             artifact.found(found.metadata)
+            metadata += () if found.metadata is None else (found.metadata,)
         (notes if found.hit else misses).extend(found.causes)
         if found.execution is not None:
             executions.add(found.execution)
     if not misses and len(executions) > 1:
         misses.append(Cause(CauseKind.TORN, call.label))
-    return tuple(misses), tuple(notes)
+    return Holding(tuple(misses), tuple(notes), tuple(metadata))
 
 
 def forced_by(call: StageCall) -> Cause | None:

@@ -7,17 +7,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from curifactory.artifact import Artifact
-from curifactory.binding import artifacts_read, bind_inputs, call_keywords
+from curifactory.binding import bind_inputs, call_keywords
 from curifactory.calls import CallStatus, StageCall
 from curifactory.causes import Cause, CauseKind
-from curifactory.config import OnStale
+from curifactory.deciding import decide, settle
 from curifactory.environment import peak_memory
 from curifactory.exceptions import OutputSignatureError, UnreadableArtifactError
-from curifactory.explaining import describe
-from curifactory.mapping import make_node
 from curifactory.outputs import Deferred, Lazy, OutputSpec, Unread
 from curifactory.planning import Action, Decision
-from curifactory.planning import decide as decide_node
 
 if TYPE_CHECKING:
     from curifactory.protocols import Publication
@@ -71,44 +68,13 @@ def perform(call: StageCall) -> None:
     """Execute ``call``, or let its outputs come from the cache, as decided."""
     manager = call.record.manager
     planned = manager.plan.decision(call) if manager.plan is not None else None
-    call.decision = planned or decide(call)
+    call.decision = decide(call) if planned is None else settle(call, planned)
     if call.decision.action is Action.RUN:
         execute(call)
         return
     reuse(call)
     if planned is not None or _load_all(call):
         manager.call_finished(call)
-
-
-def decide(call: StageCall) -> Decision:
-    """Return what to do with ``call`` where there is no plan: by the planner's own rule."""
-    manager = call.record.manager
-    node = make_node(call)
-    call.renewed_by = _renewed_by(call)
-    decision = decide_node(
-        node,
-        forced=node.forced,
-        renewed=call.renewed_by,
-        reader=None,
-        leaf=True,
-        on_stale=manager.on_stale,
-    )
-    unplanned = () if manager.plan is None else (Cause(CauseKind.UNPLANNED),)
-    warn_of_stale(call, decision)
-    action = Action.RUN if decision.action is Action.RUN else Action.LOAD
-    return Decision(action, unplanned + decision.causes)
-
-
-def _renewed_by(call: StageCall) -> str | None:
-    """Return a forced call that ``call`` was computed from, directly or not."""
-    for artifact in artifacts_read(call):
-        source = artifact.call
-        if source.decision is not None:
-            if any(cause.kind is CauseKind.FORCED for cause in source.decision.causes):
-                return source.label
-            if source.renewed_by is not None:
-                return source.renewed_by
-    return None
 
 
 def reuse(call: StageCall) -> None:
@@ -225,6 +191,8 @@ def _store(call: StageCall, values: tuple[Any, ...]) -> None:
         finally:
             for publication in publications:
                 publication.discard()
+    for artifact in call.outputs:
+        artifact.renewed(None if manager.writes_cache else f"unsaved {call.execution}")
     for (artifact, output), value in zip(_outputs(call), values, strict=True):
         held = value
         if output.lazy and manager.writes_cache:
@@ -239,20 +207,3 @@ def _shown(call: StageCall) -> Any:
     state = call.record.state
     held = [state.held(artifact.name) for artifact in call.outputs]
     return held[0] if len(held) == 1 else tuple(held) or []
-
-
-def warn_of_stale(call: StageCall, decision: Decision) -> None:
-    """Say so if cached artifacts of ``call`` are used although they are stale, unless ignored."""
-    manager = call.record.manager
-    if manager.on_stale is not OnStale.WARN or decision.action is Action.RUN:
-        return
-    for cause in decision.causes:
-        if cause.kind is CauseKind.INPUT_RENEWED:
-            _log.warning(
-                "%s of %s is used from the cache although it is %s. Renew it with: "
-                "%s --on-stale rerun",
-                call.name,
-                call.record.get_reference_name(),
-                describe(cause),
-                manager.run.command,
-            )

@@ -1,15 +1,20 @@
 """Deciding which calls run, which results come from the cache and which nobody needs.
 
 A call *runs* if it was forced, or if an output is missing and the call is a leaf or a call that
-runs reads from it. What a running call reads and the cache has is *loaded*; all else is *skipped*.
-Two passes over the calls decide this: forwards for what becomes stale, backwards for what is
-needed. Nothing here touches files or user code.
+runs reads from it, or, where stale results are renewed, if its results are stale. What a running
+call reads and the cache has is *loaded*; all else is *skipped*. Nothing here touches files or user
+code.
+
+Whether a call that runs changes what it had computed before is not known until it has run. Calls
+that were computed from it are decided *if it changes*: they run, or are stale, only if an input
+comes out different.
 """
 
+from collections import deque
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
-from curifactory.causes import Cause, CauseKind
+from curifactory.causes import STALE, Cause, CauseKind
 from curifactory.config import OnStale
 from curifactory.graph import Graph, Node
 
@@ -28,10 +33,19 @@ class Decision:
 
     action: Action
     causes: tuple[Cause, ...]
+    only_if_changed: bool = False
+    """A call to run does so only if what it was computed from comes out different; one that is
+    loaded or skipped is stale only then."""
+
+    @property
+    def stale(self) -> bool:
+        """Whether results are used that are known to be stale."""
+        used = self.action is not Action.RUN and not self.only_if_changed
+        return used and any(cause.kind in STALE for cause in self.causes)
 
 
 _UP_TO_DATE = Decision(Action.SKIP, (Cause(CauseKind.UP_TO_DATE),))
-_NOT_NEEDED = Decision(Action.SKIP, (Cause(CauseKind.NOT_NEEDED),))
+NOT_NEEDED = Decision(Action.SKIP, (Cause(CauseKind.NOT_NEEDED),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +61,24 @@ class Plan:
 
     def stale(self) -> list[int]:
         """Return the indices of calls whose cached artifacts are used although they are stale."""
-        return [
-            index
-            for index, decision in enumerate(self.decisions)
-            if decision.action is not Action.RUN
-            and any(cause.kind is CauseKind.INPUT_RENEWED for cause in decision.causes)
-        ]
+        return [index for index, decision in enumerate(self.decisions) if decision.stale]
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A call that runs and that another one was computed from."""
+
+    label: str
+    may_be_equal: bool
+    """Whether it can be told afterwards that nothing has changed."""
+
+
+class Need(IntEnum):
+    """How sure it is that a call runs."""
+
+    NONE = 0
+    IF_CHANGED = 1
+    SURE = 2
 
 
 def make_plan(graph: Graph, on_stale: OnStale = OnStale.WARN) -> Plan:
@@ -63,33 +89,114 @@ def make_plan(graph: Graph, on_stale: OnStale = OnStale.WARN) -> Plan:
     graph
         Calls with what the cache holds of them.
     on_stale
-        What happens to cached artifacts downstream of a forced call.
+        What happens to cached artifacts that are stale.
 
     """
     nodes = graph.nodes
-    forced = _find_forced(nodes)
-    renewed = _find_renewed(nodes, forced)
     leaves = graph.leaves()
+    spread = _Spread(nodes, leaves, on_stale)
+    needs = spread.needs
     decisions: list[Decision] = [_UP_TO_DATE] * len(nodes)
     reader: list[int | None] = [None] * len(nodes)  # a running call that reads from the node
     for index in range(len(nodes) - 1, -1, -1):
         node = nodes[index]
-        decision = decide(
-            node,
-            forced=forced[index],
-            renewed=_label(nodes, renewed[index]),
-            reader=_label(nodes, reader[index]),
-            leaf=leaves[index],
-            on_stale=on_stale,
-        )
-        if decision.action is Action.RUN and node.twin is not None:
-            decision = _same_as(nodes, node.twin)
+        if needs[index] and node.twin is not None:
+            decisions[index] = _same_as(nodes, node.twin)
             reader[node.twin] = index
-        elif decision.action is Action.RUN:
+            continue
+        read_by = reader[index]
+        decisions[index] = decide(
+            node,
+            need=needs[index],
+            forced=spread.forced[index],
+            renewed=spread.renewed_by(index),
+            reader=None if read_by is None else nodes[read_by].label,
+        )
+        if needs[index]:
             for dependency in node.dependencies:
                 reader[dependency] = index
-        decisions[index] = decision
     return Plan(tuple(decisions), tuple(leaves))
+
+
+class _Spread:
+    """How need spreads from call to call: from readers to what they read, and back.
+
+    Each call becomes needed at most twice, first if something changes and then surely, and each
+    time its edges are followed once.
+    """
+
+    def __init__(self, nodes: list[Node], leaves: list[bool], on_stale: OnStale) -> None:
+        self._nodes = nodes
+        self._renews = on_stale is OnStale.RERUN
+        self.needs = [Need.NONE] * len(nodes)
+        self.forced = _find_forced(nodes)
+        self._drifts = [False] * len(nodes)  # whether its results may come out different
+        self._renewer: list[int | None] = [None] * len(nodes)
+        self._computed_from: list[list[int]] = [[] for _ in nodes]
+        self._waiting: deque[int] = deque()
+        for index, node in enumerate(nodes):
+            for source in node.dependencies if node.sources is None else node.sources:
+                self._computed_from[source].append(index)
+        for index, node in enumerate(nodes):
+            stale = bool(node.stale) and node.cached
+            if self.forced[index] is not None or (stale and self._renews):
+                self._raise(index, Need.SURE, drifts=True)
+            elif not node.cached and leaves[index]:
+                self._raise(index, Need.SURE)
+        while self._waiting:
+            self._spread(self._waiting.popleft())
+        if not self._renews:
+            self._note_renewers()
+
+    def renewed_by(self, index: int) -> Renewal | None:
+        """Return a call that runs and that ``index`` was computed from."""
+        renewer = self._renewer[index]
+        if renewer is None:
+            return None
+        source = self._nodes[renewer]
+        comparable = self._nodes[index].sources is not None and source.storable
+        return Renewal(source.label, may_be_equal=comparable)
+
+    def _raise(self, index: int, need: Need, *, drifts: bool = False) -> None:
+        if need > self.needs[index] or (drifts and not self._drifts[index]):
+            self.needs[index] = max(need, self.needs[index])
+            self._drifts[index] |= drifts
+            self._waiting.append(index)
+
+    def _spread(self, index: int) -> None:
+        node, need = self._nodes[index], self.needs[index]
+        if node.twin is not None:
+            self._raise(node.twin, need, drifts=self._drifts[index])
+        for dependency in node.dependencies:
+            if not self._nodes[dependency].cached:
+                self._raise(dependency, need)
+        if self._renews and (node.storable or self.forced[index] is not None):
+            for reader in self._computed_from[index]:
+                self._renew(reader, index)
+
+    def _renew(self, index: int, source: int) -> None:
+        """Let a call run, if its input changes, that was computed from one that runs."""
+        node = self._nodes[index]
+        comparable = node.cached and node.sources is not None and self._nodes[source].storable
+        if not node.storable or not (comparable or self._drifts[source]):
+            return
+        if self._renewer[index] is None or not comparable:
+            self._renewer[index] = source
+        self._raise(index, Need.IF_CHANGED if comparable else self.needs[source], drifts=True)
+
+    def _note_renewers(self) -> None:
+        """Note for each call what makes it stale, where stale results are used."""
+        for index, node in enumerate(self._nodes):
+            if node.sources is not None:
+                running = [each for each in node.sources if self.needs[each]]
+                running.sort(key=lambda each: self._nodes[each].storable)
+                self._renewer[index] = next(iter(running), None)
+                continue
+            for source in node.dependencies:
+                if self.forced[source] is not None:
+                    self._renewer[index] = source
+                elif self._renewer[source] is not None and self._renewer[index] is None:
+                    self._renewer[index] = self._renewer[source]
 
 
 def _find_forced(nodes: list[Node]) -> list[Cause | None]:
@@ -101,30 +208,13 @@ def _find_forced(nodes: list[Node]) -> list[Cause | None]:
     return forced
 
 
-def _find_renewed(nodes: list[Node], forced: list[Cause | None]) -> list[int | None]:
-    """Return for each node a forced node it was computed from, directly or not."""
-    renewed: list[int | None] = [None] * len(nodes)
-    for index, node in enumerate(nodes):
-        for dependency in node.dependencies:
-            if forced[dependency] is not None:
-                renewed[index] = dependency
-            elif renewed[dependency] is not None and renewed[index] is None:
-                renewed[index] = renewed[dependency]
-    return renewed
-
-
-def _label(nodes: list[Node], index: int | None) -> str | None:
-    return None if index is None else nodes[index].label
-
-
 def decide(
     node: Node,
     *,
-    forced: Cause | None,
-    renewed: str | None,
-    reader: str | None,
-    leaf: bool,
-    on_stale: OnStale,
+    need: Need,
+    forced: Cause | None = None,
+    renewed: Renewal | None = None,
+    reader: str | None = None,
 ) -> Decision:
     """Return what happens to one call.
 
@@ -132,30 +222,30 @@ def decide(
     ----------
     node
         What the cache holds of it.
+    need
+        Whether it runs.
     forced
         Who asked that it runs again.
     renewed
-        A forced call it was computed from.
+        A call that runs and that it was computed from.
     reader
         A call that runs and reads from it.
-    leaf
-        Whether its results are wanted although no other call reads them.
-    on_stale
-        What happens if it is cached and an input is renewed.
 
     """
-    stale = () if renewed is None else (Cause(CauseKind.INPUT_RENEWED, renewed),)
     needed = () if reader is None else (Cause(CauseKind.NEEDED_BY, reader),)
-    if forced is not None:
-        return Decision(Action.RUN, (forced,))
+    may_change = () if renewed is None else (Cause(CauseKind.INPUT_RENEWED, renewed.label),)
+    if need:
+        causes = (forced,) if forced else node.misses + needed or node.stale or may_change
+        return Decision(Action.RUN, causes, need is Need.IF_CHANGED)
     if not node.cached:
-        return Decision(Action.RUN, node.misses + needed) if leaf or needed else _NOT_NEEDED
-    if stale and on_stale is OnStale.RERUN:
-        return Decision(Action.RUN, stale)
+        return NOT_NEEDED
+    stale = node.stale or may_change
+    only_if_changed = renewed is not None and renewed.may_be_equal and not node.stale
     if needed:
-        return Decision(Action.LOAD, needed + stale + node.notes)
+        return Decision(Action.LOAD, needed + stale + node.notes, only_if_changed)
     if stale or node.notes:
-        return Decision(Action.SKIP, _UP_TO_DATE.causes[: not stale] + stale + node.notes)
+        up_to_date = _UP_TO_DATE.causes if only_if_changed or not stale else ()
+        return Decision(Action.SKIP, up_to_date + stale + node.notes, only_if_changed)
     return _UP_TO_DATE
 
 

@@ -13,13 +13,13 @@ from typing import Any
 
 from curifactory.collecting import Collection, collect
 from curifactory.config import Configuration, get_configuration
+from curifactory.deciding import warn_of_stale
 from curifactory.exceptions import BadInputError, MissingPartError, ReadWhileMappingError
 from curifactory.importing import describe_error, import_experiment, project_imports, unknown
 from curifactory.manager import ArtifactManager
 from curifactory.mapping import Map, RunPlan
 from curifactory.options import RunOptions
 from curifactory.params import ExperimentParameters
-from curifactory.performing import warn_of_stale
 from curifactory.plugins import RUN_HOOKS, find_all
 from curifactory.protocols import RunHook
 
@@ -287,8 +287,7 @@ class Execution:
                 return None
             _require_stages(mapped, self.options.overwrite_stages)
             plan = RunPlan(mapped, manager.on_stale)
-        for call, decision in plan.calls():
-            warn_of_stale(call, decision)
+        warn_of_stale(manager, plan.calls())
         return plan
 
     def _why_not_mapped(self, mapped: Map) -> str:

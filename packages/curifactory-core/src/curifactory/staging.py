@@ -18,6 +18,8 @@ def stage(
     outputs: "Sequence[str | Lazy] | None" = None,
     cachers: "Sequence[CacherSource] | None" = None,
     suppress_missing_inputs: bool = False,
+    *,
+    depends_on: "Sequence[Any]" = (),
 ) -> "Callable[[Callable[..., Any]], Callable[..., Record]]":
     """Make a function a stage: it reads artifacts from a record's state and adds its own.
 
@@ -37,6 +39,9 @@ def stage(
         function is not called.
     suppress_missing_inputs
         Use the function's defaults for inputs the record does not have.
+    depends_on
+        Functions, classes, modules and paths of files that results depend on and that cannot be
+        found in the code. When one of them changes, what is cached is stale.
 
     Raises
     ------
@@ -60,6 +65,7 @@ def stage(
             cachers,
             suppress_missing_inputs=suppress_missing_inputs,
             is_aggregate=False,
+            depends_on=depends_on,
         )
 
         @wraps(function)
@@ -76,6 +82,8 @@ def aggregate(
     inputs: Sequence[str] | None = None,
     outputs: "Sequence[str | Lazy] | None" = None,
     cachers: "Sequence[CacherSource] | None" = None,
+    *,
+    depends_on: "Sequence[Any]" = (),
 ) -> "Callable[[Callable[..., Any]], Callable[..., Record]]":
     """Make a function a stage that runs over records.
 
@@ -87,7 +95,7 @@ def aggregate(
     ----------
     inputs
         Names of artifacts to collect. An aggregate without any depends on all its records have.
-    outputs, cachers
+    outputs, cachers, depends_on
         As for :func:`stage`.
 
     Raises
@@ -99,7 +107,13 @@ def aggregate(
 
     def decorate(function: Callable[..., Any]) -> "Callable[..., Record]":
         spec = declare(
-            function, inputs, outputs, cachers, suppress_missing_inputs=False, is_aggregate=True
+            function,
+            inputs,
+            outputs,
+            cachers,
+            suppress_missing_inputs=False,
+            is_aggregate=True,
+            depends_on=depends_on,
         )
 
         @wraps(function)

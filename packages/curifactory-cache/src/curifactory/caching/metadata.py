@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 def describe_artifact(cacher: "Cacheable", record: "Record") -> Mapping[str, Any]:
     """Return the documented metadata of an artifact of ``record``."""
+    from curifactory.freshness import freshness_of  # only where something is stored
+
     params, call = record.params, cacher.call
     return {
         "artifact_generated": datetime.now().isoformat(timespec="seconds"),
@@ -30,4 +32,5 @@ def describe_artifact(cacher: "Cacheable", record: "Record") -> Mapping[str, Any
         "preview": cacher._preview,
         "lineage": None if call is None else lineage(call),
         "execution": None if call is None else call.execution,
+        **({} if call is None else freshness_of(record.manager).facts(call)),
     }

@@ -181,7 +181,14 @@ def label_of(call: StageCall) -> str:
     return over if params is None else f"{params.name}, {over}"
 
 
+_CONDITION = ("stale: ", "stale if it comes out different: ")
+
+
 def why(decision: Decision) -> str:
     """Return action and causes of ``decision`` on one line."""
-    causes = "; ".join(describe(cause) for cause in decision.causes)
-    return f"{decision.action}: {causes}" if causes else str(decision.action)
+    causes = "; ".join(map(describe, decision.causes))
+    if decision.only_if_changed:
+        causes = causes.replace(*_CONDITION)
+    perhaps = decision.only_if_changed and decision.action is Action.RUN
+    action = f"{decision.action} if an input changes" if perhaps else str(decision.action)
+    return f"{action}: {causes}" if causes else action

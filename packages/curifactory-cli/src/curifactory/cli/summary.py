@@ -19,7 +19,9 @@ class Skipped(StrEnum):
 
     UP_TO_DATE = "up to date"
     STALE = "stale"
-    """In the cache and not loaded, but an input is newer."""
+    """In the cache and not loaded, but code or an input is not what it was computed from."""
+    PERHAPS_STALE = "stale if an input changes"
+    """In the cache and not loaded; something it was computed from runs again."""
     NOT_NEEDED = "not needed"
     """Not in the cache, and nobody asks for it."""
 
@@ -70,7 +72,10 @@ def summarise_map(decisions: Iterable[Decision]) -> str:
     decisions = list(decisions)
     actions = Counter(decision.action for decision in decisions)
     skipped = _count_skipped(item for item in decisions if item.action is Action.SKIP)
-    parts = [f"{actions[Action.RUN]} to run", f"{actions[Action.LOAD]} to load", *_named(skipped)]
+    perhaps = sum(item.action is Action.RUN and item.only_if_changed for item in decisions)
+    parts = [f"{actions[Action.RUN] - perhaps} to run"]
+    parts += [f"{perhaps} to run if an input changes"] if perhaps else []
+    parts += [f"{actions[Action.LOAD]} to load", *_named(skipped)]
     return f"{counted(len(decisions), 'stage')}: {', '.join(parts)}"
 
 
@@ -80,8 +85,10 @@ def _count_skipped(decisions: Iterable[Decision]) -> Counter[Skipped]:
         kinds = {cause.kind for cause in decision.causes}
         if CauseKind.NOT_NEEDED in kinds:
             counts[Skipped.NOT_NEEDED] += 1
-        elif CauseKind.INPUT_RENEWED in kinds:
+        elif decision.stale:
             counts[Skipped.STALE] += 1
+        elif decision.only_if_changed:
+            counts[Skipped.PERHAPS_STALE] += 1
         else:
             counts[Skipped.UP_TO_DATE] += 1
     return counts

@@ -14,8 +14,8 @@ from curifactory.closure.normalising import (
     normalise_class,
     normalise_function,
 )
-from curifactory.closure.placing import is_ours
-from curifactory.closure.sources import SourceFile, Sources, code_of
+from curifactory.closure.placing import is_ours, version_of
+from curifactory.closure.sources import Sources, code_of
 
 Path = tuple[str, ...]
 
@@ -42,6 +42,13 @@ class Definitions:
         self.sources = sources
         self._functions: dict[int, tuple[CodeType, Definition]] = {}
         self._classes: dict[type, Definition] = {}
+        self._versions: dict[str, str | None] = {}
+
+    def version(self, top_level: str) -> str | None:
+        """Return the version of a module that is not the project's; ``None`` if unknown."""
+        if top_level not in self._versions:
+            self._versions[top_level] = version_of(top_level)
+        return self._versions[top_level]
 
     def of_function(self, function: FunctionType) -> Definition:
         """Return the definition of ``function``."""
@@ -69,7 +76,7 @@ class Definitions:
         text = f"{normalise_function(node)}{normalise(decorators)}"
         outside = frozenset(paths_in([*decorators, node.args]))
         return Definition(
-            digest(text), file.segment(node), names, outside, _spots(file, (node, *decorators))
+            digest(text), file.segment(node), names, outside, _spots((node, *decorators))
         )
 
     def _read_class(self, cls: type, namespace: dict[str, Any]) -> Definition:
@@ -90,11 +97,11 @@ class Definitions:
         outside = frozenset(paths_in([*node.decorator_list, *node.keywords]))
         elsewhere = tuple(each for each in members if _is_from_elsewhere(each, cls, body))
         return Definition(
-            digest(text), file.segment(node), names, outside, _spots(file, (node,)), elsewhere
+            digest(text), file.segment(node), names, outside, _spots((node,)), elsewhere
         )
 
 
-def _spots(file: SourceFile, nodes: tuple[ast.AST, ...]) -> tuple[str, ...]:
+def _spots(nodes: tuple[ast.AST, ...]) -> tuple[str, ...]:
     found = (spot for node in nodes for spot in find_blind_spots(node))
     return tuple(f"line {line}: {text}" for line, text in sorted(set(found)))
 

@@ -67,9 +67,9 @@ class _Scan:
         path = (str(self._instructions[index].argval), *self._attributes(index))
         self._note_change(index, path)
         after = self._instructions[index + len(path) :][:1]
-        if index and self._instructions[index - 1].argval == "getattr" and after:
-            if isinstance(after[0].argval, str):  # getattr(module, "name")
-                path = (*path, after[0].argval)
+        looked_up = index and self._instructions[index - 1].argval == "getattr" and after
+        if looked_up and isinstance(after[0].argval, str):  # getattr(module, "name")
+            path = (*path, after[0].argval)
         self._found.paths.add(path)
 
     def _attributes(self, index: int) -> tuple[str, ...]:

@@ -53,7 +53,6 @@ def is_standard(module: str) -> bool:
     return module.partition(".")[0] in sys.stdlib_module_names
 
 
-@cache
 def version_of(top_level: str) -> str | None:
     """Return the version of the distribution with the module ``top_level``, ``None`` if unknown."""
     from importlib import metadata

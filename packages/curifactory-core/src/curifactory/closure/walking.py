@@ -18,7 +18,6 @@ from curifactory.closure.placing import (
     is_project_file,
     is_project_module,
     is_standard,
-    version_of,
 )
 from curifactory.closure.resolving import (
     is_code,
@@ -214,7 +213,7 @@ class Walk:
     def _package(self, module: str | None) -> str:
         top = (module or "builtins").partition(".")[0]
         if not (is_standard(top) or is_ours(top) or top in self._packages):
-            version = version_of(top)
+            version = self._definitions.version(top)
             if version is not None:
                 self._packages[top] = version
         return f"package {top}"

@@ -1,0 +1,218 @@
+"""What artifacts were computed by and from: recorded when they are stored, compared when found.
+
+Each artifact's metadata records the code that computed it, the stages before it, and the content of
+the artifacts it was computed from. A result that is nowhere stored has no content to compare; the
+code that made it and what that was computed from are recorded in its place.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from curifactory.artifact import Artifact
+from curifactory.binding import artifacts_read
+from curifactory.calls import StageCall, StageSpec
+from curifactory.causes import Cause, CauseKind
+from curifactory.closure.code_store import CodeStore
+from curifactory.closure.declaring import declared_parts, stage_key
+from curifactory.closure.defining import Definitions
+from curifactory.closure.sources import Sources
+from curifactory.closure.walking import Closure, Walk
+
+if TYPE_CHECKING:
+    from curifactory.manager import ArtifactManager
+
+Facts = Mapping[str, Any]
+
+
+class Freshness:
+    """What a session knows of its code, and of what its calls were computed from.
+
+    Parameters
+    ----------
+    root
+        The project's folder.
+    store
+        Where the code of stages is kept, to show later what has changed.
+
+    """
+
+    def __init__(self, root: str, store: CodeStore) -> None:
+        self._root = os.path.abspath(root)
+        self.store = store
+        self._definitions = Definitions(Sources())
+        self._closures: dict[StageSpec, Closure] = {}
+        self._sources: dict[StageCall, dict[Artifact, None]] = {}
+        self._stages: dict[StageCall, dict[str, str]] = {}
+        self._facts: tuple[str, dict[str, Any]] = ("", {})
+
+    def closure(self, spec: StageSpec) -> Closure:
+        """Return the code that the stage ``spec`` reaches, looked at once."""
+        if spec not in self._closures:
+            walk = Walk(self._definitions, self._root)
+            more = declared_parts(spec.depends_on, self._root)
+            self._closures[spec] = walk.closure(spec.function, more)
+        return self._closures[spec]
+
+    def look_again(self) -> None:
+        """Forget what code stages reach, which may have changed, as in a notebook."""
+        self._closures.clear()
+
+    # -- recording -----------------------------------------------------------------------------
+
+    def facts(self, call: StageCall) -> dict[str, Any]:
+        """Return what the metadata of the artifacts of ``call`` records, and keep its code."""
+        if self._facts[0] != call.execution:
+            closure = self.closure(call.spec)
+            self.store.keep(closure)
+            facts = {
+                "code": describe_code(stage_key(call.spec), closure),
+                "upstream": self.stages_before(call),
+                "inputs": [
+                    [each.name, each.call.name, each.call.hash, each.content]
+                    for each in self.sources(call)
+                ],
+            }
+            self._facts = call.execution, facts
+        return self._facts[1]
+
+    def sources(self, call: StageCall) -> dict[Artifact, None]:
+        """Return the stored artifacts that ``call`` was computed from.
+
+        Where it reads a result that is not stored, these are what that was computed from.
+        """
+        return _remembered(call, self._sources, self._find_sources)
+
+    def _find_sources(self, call: StageCall) -> dict[Artifact, None]:
+        found: dict[Artifact, None] = {}
+        for artifact in artifacts_read(call):
+            if artifact.cacher is not None:
+                found[artifact] = None
+            else:
+                found |= self._sources[artifact.call]
+        return found
+
+    def stages_before(self, call: StageCall) -> dict[str, str]:
+        """Return the fingerprint of the code of each stage that ``call`` was computed from."""
+        return _remembered(call, self._stages, self._find_stages_before)
+
+    def _find_stages_before(self, call: StageCall) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for before in {artifact.call: None for artifact in artifacts_read(call)}:
+            found |= self._stages[before]
+            found[stage_key(before.spec)] = self.closure(before.spec).fingerprint
+        return found
+
+    # -- comparing -----------------------------------------------------------------------------
+
+    def compare(self, call: StageCall, recorded: Facts) -> tuple[Cause, ...]:
+        """Return why the artifacts of ``call`` with these ``recorded`` facts are stale."""
+        code = recorded.get("code")
+        if not isinstance(code, Mapping):
+            return ()
+        closure = self.closure(call.spec)
+        causes = list(compare_code(code, closure, stage_key(call.spec)))
+        upstream = recorded.get("upstream") or {}
+        for stage, now in self._unseen_stages(call).items():
+            before = upstream.get(stage)
+            if before is not None and before != now.fingerprint:
+                causes += self._compare_stage(stage, before, now)
+        return (*causes, *changed_inputs(self.sources(call), recorded))
+
+    def _unseen_stages(self, call: StageCall) -> dict[str, Closure]:
+        """Return the stages that made what ``call`` was computed from and the cache has not."""
+        found: dict[str, Closure] = {}
+        seen: set[StageCall] = set()
+        waiting = [call]
+        while waiting:
+            for artifact in artifacts_read(waiting.pop()):
+                before = artifact.call
+                if before not in seen and (artifact.cacher is None or artifact.content is None):
+                    seen.add(before)
+                    found[stage_key(before.spec)] = self.closure(before.spec)
+                    waiting.append(before)
+        return found
+
+    def _compare_stage(self, stage: str, before: str, now: Closure) -> Iterable[Cause]:
+        """Return what changed in the code of an earlier stage, as far as its old code is kept."""
+        kept = self.store.load(before)
+        if kept is None:
+            return [Cause(CauseKind.CODE_CHANGED, stage, "has changed")]
+        code = {"contributors": {name: part.digest for name, part in kept.items()}}
+        return compare_code({"fingerprint": before, **code}, now, stage)
+
+
+_Found = TypeVar("_Found")
+
+
+def _remembered(
+    call: StageCall, known: dict[StageCall, _Found], find: Callable[[StageCall], _Found]
+) -> _Found:
+    """Return what ``find`` finds for ``call``, after it has for every call before it."""
+    waiting = [call] if call not in known else []
+    while waiting:
+        before = [read.call for read in artifacts_read(waiting[-1]) if read.call not in known]
+        if before:
+            waiting.extend(before)
+        else:
+            current = waiting.pop()
+            known[current] = find(current)
+    return known[call]
+
+
+def describe_code(stage: str, closure: Closure) -> dict[str, Any]:
+    """Return what metadata records of the code of ``stage``."""
+    return {
+        "stage": stage,
+        "fingerprint": closure.fingerprint,
+        "contributors": {name: part.digest for name, part in closure.parts.items()},
+        "packages": dict(closure.packages),
+        "blind_spots": list(closure.blind_spots),
+    }
+
+
+def compare_code(recorded: Facts, closure: Closure, stage: str) -> Iterable[Cause]:
+    """Yield what of the code that was recorded has changed."""
+    packages = recorded.get("packages") or {}
+    for name, version in closure.packages.items():
+        if packages.get(name, version) != version:
+            detail = f"{packages[name]} → {version}"
+            yield Cause(CauseKind.PACKAGE_CHANGED, name, detail)
+    if recorded.get("fingerprint") == closure.fingerprint:
+        return
+    before = dict(recorded.get("contributors") or {})
+    now = {name: part.digest for name, part in closure.parts.items()}
+    changed = [name for name in before if name in now and before[name] != now[name]]
+    gone = [name for name in before if name not in now and before[name] not in now.values()]
+    added = [name for name in now if name not in before and now[name] not in before.values()]
+    causes = [Cause(CauseKind.CODE_CHANGED, name, "has changed") for name in changed]
+    if not causes or any("@" in name for name in (*gone, *added)):
+        causes += [Cause(CauseKind.CODE_CHANGED, name, "is used now") for name in added]
+        causes += [Cause(CauseKind.CODE_CHANGED, name, "is no longer used") for name in gone]
+    yield from causes or [Cause(CauseKind.CODE_CHANGED, stage, "uses the same names for others")]
+
+
+def changed_inputs(sources: Iterable[Artifact], recorded: Facts) -> list[Cause]:
+    """Return which of the artifacts ``sources`` differ from what was recorded of them."""
+    return [
+        Cause(CauseKind.INPUT_CHANGED, f"input {artifact.name!r}", f"from {artifact.call.label}")
+        for artifact, before in zip(sources, recorded.get("inputs") or (), strict=False)
+        if before[3] is not None and artifact.content is not None and artifact.content != before[3]
+    ]
+
+
+def recorded_facts(metadata: Sequence[Mapping[str, Any] | None]) -> Facts | None:
+    """Return the facts that the metadata of a call's artifacts record, ``None`` if they do not."""
+    for each in metadata:
+        if each is not None and isinstance(each.get("code"), Mapping):
+            return each
+    return None
+
+
+def freshness_of(manager: "ArtifactManager") -> Freshness:
+    """Return what the session of ``manager`` knows of its code."""
+    if manager.freshness is None:
+        manager.freshness = Freshness(
+            manager.config.root, CodeStore(os.path.join(manager.manager_cache_path, "code"))
+        )
+    return manager.freshness
