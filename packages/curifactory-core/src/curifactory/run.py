@@ -18,6 +18,7 @@ from curifactory.environment import (
 )
 from curifactory.journal import STORE, Journal, open_journal
 from curifactory.logs import RunLog
+from curifactory.metrics import find_metrics
 from curifactory.old_store import import_old_store
 from curifactory.paths import remove_empty_folders, safe_component
 
@@ -109,6 +110,9 @@ class Run:
             "cpu_seconds": call.cpu_seconds,
             "peak_memory": call.peak_memory,
         }
+        metrics = _metrics(call) if call.status is CallStatus.EXECUTED else None
+        if metrics:
+            facts["metrics"] = metrics
         self._journal.write("stage", facts)
 
     def close(
@@ -176,3 +180,10 @@ class Run:
         if self.error is not None:
             facts |= {"error": self.error, "traceback": self.traceback}
         return facts
+
+
+def _metrics(call: StageCall) -> dict[str, dict[str, float]]:
+    """Return the numbers in each of the call's outputs, those that have any."""
+    state = call.record.state
+    found = ((artifact.name, find_metrics(state.held(artifact.name))) for artifact in call.outputs)
+    return {name: numbers for name, numbers in found if numbers}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from curifactory.manager import ArtifactManager
 
 _INDEX = "index.db"
-_INDEX_VERSION = 1
+_INDEX_VERSION = 2
 _SCHEMA = """
 create table if not exists runs (
     experiment text not null, number integer not null, size integer not null,
@@ -34,8 +34,9 @@ create table if not exists runs (
 def summarise(path: str) -> dict[str, Any] | None:
     """Return the documented facts of the run whose journal is ``path``, ``None`` if it has none.
 
-    Besides the documented keys: ``started`` (seconds since 1970), ``process``, ``closed`` (whether
-    the run was ended properly) and ``calls`` (number of stage calls by status).
+    Besides the documented keys: ``started`` and, once it is over, ``ended`` (seconds since 1970),
+    ``process``, ``closed`` (whether the run was ended properly) and ``calls`` (number of stage
+    calls by status).
     """
     facts: dict[str, Any] = {}
     for line in _facts_lines(path):
@@ -46,7 +47,8 @@ def summarise(path: str) -> dict[str, Any] | None:
         elif event == "parameters":
             facts |= {"param_files": list(line["files"]), "params": line["files"]}
         elif event == "closed":
-            facts |= {"closed": True, **{key: line[key] for key in line if line[key] is not None}}
+            facts |= {key: line[key] for key in line if line[key] is not None}
+            facts |= {"closed": True, "ended": time}
     return facts or None
 
 
@@ -188,7 +190,7 @@ class ManagerStore:
     def save(self) -> None:
         """Write ``store.json`` for tools that read it; curifactory itself does not need it."""
         os.makedirs(self.path, exist_ok=True)
-        own = ("started", "closed", "process", "calls", "format")
+        own = ("started", "ended", "closed", "process", "calls", "format")
         runs = [{key: run[key] for key in run if key not in own} for run in self.runs]
         text = json.dumps(runs, indent=4, default=str)
         write_atomically(os.path.join(self.path, OLD_STORE), text.encode())

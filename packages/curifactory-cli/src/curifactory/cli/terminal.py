@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 from enum import Enum
 from typing import TextIO
 
@@ -28,6 +29,11 @@ class Terminal:
             stream.reconfigure(errors="backslashreplace")
         self.colours = wants_colour(stream)
         """Whether :meth:`paint` paints."""
+
+    @property
+    def width(self) -> int | None:
+        """How many characters fit on a line; ``None`` where it is no terminal."""
+        return shutil.get_terminal_size().columns if self._stream.isatty() else None
 
     def line(self, text: str = "") -> None:
         """Write ``text`` as a line, at once."""

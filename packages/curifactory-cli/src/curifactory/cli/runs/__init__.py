@@ -1,0 +1,1 @@
+"""``runs``: what was run before, compared, exported and removed."""
