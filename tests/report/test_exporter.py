@@ -79,7 +79,7 @@ def test_the_folder_holds_the_report_and_nothing_else(new_manager: NewManager) -
     assert sorted(os.listdir(folder)) == sorted(
         ["index.html", "run_info.json", "style.css", "map.svg", "log.txt", "reportables"]
     )
-    assert os.listdir(folder / "reportables") == ["a_tell_curve.png"]
+    assert sorted(os.listdir(folder / "reportables")) == ["a_tell_curve.png", "drawn.json"]
 
 
 def test_an_experiment_leaves_the_same_files(project: "Project") -> None:

@@ -2,16 +2,28 @@
 
 from curifactory.reporting.df_reporter import DFReporter
 from curifactory.reporting.exporter import ReportExporter
+from curifactory.reporting.figure_reporter import FigureReporter
+from curifactory.reporting.html_reporter import HTMLReporter
+from curifactory.reporting.image_reporter import ImageReporter
 from curifactory.reporting.index_page import update_report_index
 from curifactory.reporting.json_reporter import JsonReporter
+from curifactory.reporting.latex_table_reporter import LatexTableReporter
 from curifactory.reporting.line_plot_reporter import LinePlotReporter
+from curifactory.reporting.metrics_reporter import MetricsReporter
 from curifactory.reporting.reportable import Reportable
+from curifactory.reporting.text_reporter import TextReporter
 
 __all__ = [
     "DFReporter",
+    "FigureReporter",
+    "HTMLReporter",
+    "ImageReporter",
     "JsonReporter",
+    "LatexTableReporter",
     "LinePlotReporter",
+    "MetricsReporter",
     "ReportExporter",
     "Reportable",
+    "TextReporter",
     "update_report_index",
 ]

@@ -22,6 +22,7 @@ _LATEST = "_latest"
 _LEFTOVER = re.compile(r"\.(?P<name>.+?)\.\d+(?P<moved>\.old-\d+)?")
 _MINUTE = 60.0
 _DAY = 86_400.0
+_MOST_EARLIER = 3
 
 
 class ReportExporter:
@@ -65,7 +66,8 @@ def _folder_name(reference: str) -> str:
 
 def _write(manager: "ArtifactManager", folder: str) -> None:
     """Write everything of the report into ``folder``."""
-    shown = show_reportables(manager.reportables, os.path.join(folder, "reportables"))
+    earlier = _earlier_drawings(manager)
+    shown = show_reportables(manager.reportables, os.path.join(folder, "reportables"), earlier)
     stage_map = draw_map(manager.records)
     log = _copy_log(manager, folder)
     info = json.dumps(manager.run_info, indent=4, default=str)
@@ -77,6 +79,18 @@ def _write(manager: "ArtifactManager", folder: str) -> None:
         ("index.html", page),
     ):
         write_atomically(os.path.join(folder, name), text.encode("utf-8", "replace"))
+
+
+def _earlier_drawings(manager: "ArtifactManager") -> list[str]:
+    """Return the folders of reportables of the experiment's newest reports, newest first."""
+    reports = manager.reports_path
+    start = _folder_name(f"{manager.experiment_name}_")
+    found = [
+        (entry.stat().st_mtime, os.path.join(entry.path, "reportables"))
+        for entry in os.scandir(reports)
+        if entry.name.startswith(start) and entry.is_dir()
+    ]
+    return [path for _, path in sorted(found, reverse=True)[:_MOST_EARLIER]]
 
 
 def _tidy(reports: str) -> None:

@@ -2,14 +2,13 @@
 
 import json
 import os
-from base64 import b64encode
 from datetime import datetime
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
 from curifactory.paths import write_atomically
-from curifactory.reporting.templating import render
+from curifactory.reporting.templating import digest_for_policy, render
 from curifactory.run import TIMESTAMP_FORMAT
 
 _MOST_ATTEMPTS = 5
@@ -67,7 +66,7 @@ def _render_index(reports_path: str, folders: list[str]) -> bytes:
     page = render(
         "index.html",
         script=script,
-        script_digest=_digest_for_policy(script),
+        script_digest=digest_for_policy(script),
         runs=runs,
         experiments=dict(sorted(experiments.items())),
         unreadable=unreadable,
@@ -75,11 +74,6 @@ def _render_index(reports_path: str, folders: list[str]) -> bytes:
         has_latest=os.path.exists(os.path.join(reports_path, "_latest", "index.html")),
     )
     return page.encode("utf-8", "replace")
-
-
-def _digest_for_policy(script: str) -> str:
-    """Return what a content security policy says of the one script that may run."""
-    return f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}"
 
 
 def read_style(css_path: str) -> str:

@@ -1,20 +1,18 @@
 """Lines, drawn with matplotlib."""
 
-import os
+import copy
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from curifactory.reporting.reportable import Reportable
+from curifactory.reporting.figure_reporter import image_format, save_figure
+from curifactory.reporting.image_reportable import ImageReportable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_DOTS_PER_INCH = 160  # sharp on the screens of today, still quickly drawn
 
-
-class LinePlotReporter(Reportable):
+class LinePlotReporter(ImageReportable):
     """Shows one line, or several with a legend, over a grid.
 
     Parameters
@@ -38,6 +36,8 @@ class LinePlotReporter(Reportable):
 
     """
 
+    is_slow: ClassVar[bool] = True
+
     def __init__(
         self,
         y: Sequence[Any] | Mapping[Any, Sequence[Any]],
@@ -49,21 +49,39 @@ class LinePlotReporter(Reportable):
     ) -> None:
         super().__init__(name, group)
         _check_keys(y, x, name)
-        self.y = y
-        self.x = x
+        self.y = _copied(y)
+        self.x = _copied(x)
         self.plot_kwargs = dict(plot_kwargs or {})
         self.savefig_kwargs = dict(savefig_kwargs or {})
+        self._digest: str | None = None
 
-    def html(self) -> str:
-        """Return an ``<img>`` of the drawn file."""
-        source = quote(f"{self.path}/{self._image_name()}")
-        return f'<img src="{escape(source)}" alt="{escape(self.name or self.qualified_name)}">'
+    @property
+    def format(self) -> str:
+        """Format of the image."""
+        return image_format(self.savefig_kwargs)
 
-    def render(self) -> None:
-        """Draw the lines into an image file in the folder ``path``."""
-        options = {"dpi": _DOTS_PER_INCH, "bbox_inches": "tight", **self.savefig_kwargs}
-        options["format"] = self._format()
-        self.draw().savefig(os.path.join(self.path, self._image_name()), **options)
+    def image(self) -> bytes:
+        """Draw the lines and return the image."""
+        return save_figure(self.draw(), self.savefig_kwargs)
+
+    def drawing_key(self) -> str | None:
+        """Return a digest of lines and options; ``None`` where they cannot be digested."""
+        if type(self).draw is not LinePlotReporter.draw:
+            return None
+        if self._digest is None:
+            import pickle
+
+            content = (self.y, self.x, self.plot_kwargs, self.savefig_kwargs)
+            try:
+                self._digest = sha256(pickle.dumps(content, protocol=5)).hexdigest()
+            except (pickle.PicklingError, TypeError, AttributeError):
+                return None
+        return self._digest
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Keep the digest: that of what is unpickled may be another one."""
+        self.drawing_key()
+        return super().__getstate__()
 
     def draw(self) -> "Figure":
         """Return the figure; it belongs to the caller and is unknown to ``pyplot``."""
@@ -90,11 +108,12 @@ class LinePlotReporter(Reportable):
             x = self.x[key] if isinstance(self.x, Mapping) else self.x
             yield None if key is None else str(key), (y,) if x is None else (x, y)
 
-    def _format(self) -> str:
-        return str(self.savefig_kwargs.get("format") or "png").lower()
 
-    def _image_name(self) -> str:
-        return self.file_name(f".{self._format()}")
+def _copied(values: Any) -> Any:
+    """Return a copy that does not change when what it was made from does."""
+    if isinstance(values, Mapping):
+        return {key: _copied(value) for key, value in values.items()}
+    return copy.copy(values)
 
 
 def _check_keys(y: object, x: object, name: str | None) -> None:

@@ -1,7 +1,8 @@
 """The base of everything that a stage shows in a run's report."""
 
+import copy
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from curifactory.paths import safe_component
 
@@ -65,6 +66,13 @@ class Reportable(ABC):
     def render(self) -> None:  # noqa: B027 - most reportables have no files
         """Write the files that the HTML refers to into the folder ``path``; none by default."""
 
+    def scripts(self) -> list[str]:
+        """Return JavaScript that the HTML needs; a page runs each text once, after its content.
+
+        Scripts in the HTML itself do not run.
+        """
+        return []
+
     def file_name(self, extension: str) -> str:
         """Return a file name for :meth:`render` that no other reportable of the run has.
 
@@ -75,6 +83,12 @@ class Reportable(ABC):
 
         """
         return f"{safe_component(self.qualified_name)}{extension}"
+
+    def detached(self) -> Self:
+        """Return a copy without its record, to be sent to another process."""
+        twin = copy.copy(self)
+        twin.record = None
+        return twin
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the record, which holds the whole run."""

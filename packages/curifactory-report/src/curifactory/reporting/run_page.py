@@ -10,7 +10,7 @@ from curifactory.hashing import describe_parameters
 from curifactory.reporting.describing import describe_seconds, describe_status, record_title
 from curifactory.reporting.palette import record_color
 from curifactory.reporting.shown import ShownReportable
-from curifactory.reporting.templating import render
+from curifactory.reporting.templating import digest_for_policy, render
 
 if TYPE_CHECKING:
     from curifactory.calls import StageCall
@@ -63,8 +63,11 @@ def render_page(
     for each in shown:
         if each.group is not None:
             groups.setdefault(each.group, []).append(each)
+    scripts = list(dict.fromkeys(script for each in shown for script in each.scripts))
     return render(
         "run.html",
+        scripts=scripts,
+        script_digests=[digest_for_policy(script) for script in scripts],
         info=manager.run_info,
         started=manager.run_timestamp.strftime("%m/%d/%Y %H:%M:%S"),
         in_repository=manager.in_git_repository,

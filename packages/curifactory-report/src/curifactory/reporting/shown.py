@@ -2,12 +2,13 @@
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from curifactory.paths import safe_component
 from curifactory.reporting.describing import record_title
+from curifactory.reporting.drawing import draw_images
 from curifactory.reporting.palette import record_color
 from curifactory.reporting.reportable import Reportable
 
@@ -34,28 +35,48 @@ class ShownReportable:
     """HTML of its own, to be used as it is."""
     error: str | None
     """Class and message, where it could not be shown."""
+    scripts: tuple[str, ...] = ()
+    """What the HTML needs to be run in its page."""
+    metrics: Mapping[str, float] | None = None
+    """Numbers to compare, of a :class:`MetricsReporter`."""
 
 
 def show_reportables(
-    reportables: "Sequence[protocols.Reportable]", folder: str
+    reportables: "Sequence[protocols.Reportable]", folder: str, earlier: Sequence[str] = ()
 ) -> list[ShownReportable]:
     """Render ``reportables`` into ``folder`` and return what the page shows of them, in order.
 
     One that fails is shown with its error; the others are not affected.
+
+    Parameters
+    ----------
+    reportables
+        What to show.
+    folder
+        Where their files go.
+    earlier
+        Such folders of earlier reports, from which unchanged drawings are taken.
+
     """
-    return [_show(reportable, folder) for reportable in reportables]
+    for reportable in reportables:
+        reportable.path = folder
+    drawn = draw_images(reportables, folder, earlier)
+    return [_show(item, folder, is_drawn=id(item) in drawn) for item in reportables]
 
 
-def _show(reportable: "protocols.Reportable", folder: str) -> ShownReportable:
-    html, error = "", None
+def _show(reportable: "protocols.Reportable", folder: str, *, is_drawn: bool) -> ShownReportable:
+    html, error, scripts, metrics = "", None, (), None
     try:
         reportable.path = folder
-        reportable.render()
+        if not is_drawn:
+            reportable.render()
         if isinstance(reportable, Reportable):
             reportable.rendered = True
         reportable.path = _DISPLAY_FOLDER
         parts = reportable.html()
         html = parts if isinstance(parts, str) else "\n".join(parts)
+        scripts = tuple(reportable.scripts()) if hasattr(reportable, "scripts") else ()
+        metrics = getattr(reportable, "metrics", None)
     except Exception as failure:  # noqa: BLE001 - users' reportables may raise anything
         error = f"{type(failure).__name__}: {failure}"
         _log.warning("reportable %r cannot be shown: %s", reportable.qualified_name, error)
@@ -71,4 +92,6 @@ def _show(reportable: "protocols.Reportable", folder: str) -> ShownReportable:
         record_color(-1 if record is None else record.get_record_index()),
         html,
         error,
+        scripts,
+        metrics if isinstance(metrics, Mapping) else None,
     )

@@ -1,7 +1,9 @@
 """Pages from templates that escape whatever comes from a user."""
 
 import os
+from base64 import b64encode
 from functools import lru_cache
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -32,3 +34,8 @@ def _link_to(name: str) -> str:
 def render(template: str, **values: Any) -> str:
     """Return the page that ``template`` makes of ``values``."""
     return _environment().get_template(template).render(**values)
+
+
+def digest_for_policy(script: str) -> str:
+    """Return what a content security policy says of a script that may run."""
+    return f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}"
