@@ -217,6 +217,7 @@ class StageCall:
         "renewed_by",
         "seconds",
         "spec",
+        "started",
         "status",
     )
 
@@ -247,6 +248,8 @@ class StageCall:
         """The cachers of the outputs; ``None`` if there are none."""
         self.decision: Decision | None = None
         self.status = CallStatus.PENDING
+        self.started: float | None = None
+        """When the execution began, in seconds since 1970."""
         self.seconds: float | None = None
         """Wall time of the execution, in seconds."""
         self.cpu_seconds: float | None = None

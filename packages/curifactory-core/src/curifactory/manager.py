@@ -9,6 +9,7 @@ from curifactory import fetching
 from curifactory.artifact import Artifact
 from curifactory.calls import StageCall, StageSpec
 from curifactory.config import Configuration, OnStale, get_configuration
+from curifactory.displaying import NotebookDisplays
 from curifactory.documented import ManagerAttributes
 from curifactory.environment import is_interactive
 from curifactory.exceptions import MissingPartError
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-class ArtifactManager(ManagerAttributes, CacheFiles):
+class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
     """One session: its records, artifacts, reportables and the run they belong to.
 
     Made in a notebook, REPL or script it opens a *live* run with a log file and a journal of its
@@ -343,8 +344,13 @@ class ArtifactManager(ManagerAttributes, CacheFiles):
         """Return the reportables without a group, in the order they were reported."""
         return [reportable for reportable in self.reportables if reportable.group is None]
 
-    def generate_report(self) -> str | None:
+    def generate_report(self, single_file: str | None = None) -> str | None:
         """Write the run's HTML report and the index of all reports; nothing without a run.
+
+        Parameters
+        ----------
+        single_file
+            Where to write the report as one HTML file besides, to send to somebody.
 
         Returns
         -------
@@ -365,7 +371,10 @@ class ArtifactManager(ManagerAttributes, CacheFiles):
                 "reports come with 'curifactory-report'. Run 'pip install curifactory-report'."
             )
         exporter: Exporter = source()
-        return exporter.export(self)
+        page = exporter.export(self)
+        if single_file is not None:
+            exporter.export_single_file(page, single_file)
+        return page
 
     def __deepcopy__(self, memo: object) -> "ArtifactManager":
         return self  # a session is never copied with a record or a value

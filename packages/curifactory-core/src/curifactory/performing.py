@@ -152,6 +152,7 @@ def _call_function(call: StageCall, keywords: dict[str, Any]) -> tuple[Any, ...]
         for cacher in filter(None, call.cachers):
             cacher.prepare()
     manager.active_call = call
+    call.started = time.time()
     wall, cpu = time.perf_counter(), time.process_time()
     returned = call.spec.function(*positional, *call.arguments, **keywords)
     call.seconds, call.cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu

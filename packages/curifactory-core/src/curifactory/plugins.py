@@ -1,7 +1,7 @@
 """The only reader of entry points: what installed distributions plug into core.
 
-Groups: ``curifactory.cachers``, ``curifactory.exporters``, ``curifactory.run_hooks`` and
-``curifactory.executors``.
+Groups: ``curifactory.cachers``, ``curifactory.exporters``, ``curifactory.displays``,
+``curifactory.run_hooks`` and ``curifactory.executors``.
 """
 
 from functools import lru_cache
@@ -9,6 +9,7 @@ from typing import Any
 
 CACHERS = "curifactory.cachers"
 EXPORTERS = "curifactory.exporters"
+DISPLAYS = "curifactory.displays"
 RUN_HOOKS = "curifactory.run_hooks"
 
 

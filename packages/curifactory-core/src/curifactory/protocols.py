@@ -109,6 +109,16 @@ class Exporter(Protocol):
     def export(self, manager: "ArtifactManager") -> str:
         """Write it and return the path to open."""
 
+    def export_single_file(self, page: str, path: str) -> None:
+        """Write what :meth:`export` wrote, with all that belongs to it, into one file.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+
+        """
+
 
 class RunHook:
     """Is told what happens in a run; override what you need.

@@ -55,6 +55,8 @@ class Run:
         self.log_path: str | None = None
         self.parameters: dict[str, list[tuple[str, str]]] = {}
         """Name and hash of each parameter set, by file."""
+        self.environment: dict[str, Any] = {}
+        """Python, its packages, and what differs from the commit, once the run is open."""
         self._journal: Journal | None = None
         self._provenance: dict[str, Any] | None = None
 
@@ -88,7 +90,8 @@ class Run:
         facts |= {"format": 1, "process": process_name()}
         self._journal.write("opened", facts)
         difference = ask_git_difference() if self.git.dirty else ""
-        self._journal.write("environment", {**python_facts(), "difference": difference})
+        self.environment = {**python_facts(), "difference": difference}
+        self._journal.write("environment", self.environment)
 
     def record_parameters(self, parameters: dict[str, list[tuple[str, str]]]) -> None:
         """Note which parameter sets, as ``(name, hash)``, came from which file."""

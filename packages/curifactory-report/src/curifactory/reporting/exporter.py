@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from curifactory.paths import safe_component, write_atomically
+from curifactory.reporting.embedding import embed_all
 from curifactory.reporting.index_page import read_style, update_report_index
 from curifactory.reporting.run_page import render_page
 from curifactory.reporting.shown import show_reportables
@@ -52,6 +53,23 @@ class ReportExporter:
         _point_to(reports, name)
         self.update_index(reports, manager.report_css_path)
         return os.path.join(folder, "index.html")
+
+    def export_single_file(self, page: str, path: str) -> None:
+        """Write the report of ``page`` into one HTML file that needs nothing else.
+
+        Parameters
+        ----------
+        page
+            What :meth:`export` returned.
+        path
+            The file to write; folders on the way are made.
+
+        """
+        folder = os.path.dirname(page)
+        with open(page, encoding="utf-8") as file:
+            whole = embed_all(file.read(), folder)
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        write_atomically(path, whole.encode())
 
     def update_index(self, reports_path: str, css_path: str) -> str:
         """Rebuild the index from the folders in ``reports_path`` and return its path."""

@@ -59,44 +59,69 @@ def render_page(
         Whether ``log.txt`` lies beside the page.
 
     """
-    groups: dict[str, list[ShownReportable]] = {}
-    for each in shown:
-        if each.group is not None:
-            groups.setdefault(each.group, []).append(each)
-    scripts = list(dict.fromkeys(script for each in shown for script in each.scripts))
+    groups, ungrouped = by_group(shown)
+    scripts = scripts_of(shown)
     return render(
         "run.html",
+        **describe_run(manager),
         scripts=scripts,
         script_digests=[digest_for_policy(script) for script in scripts],
-        info=manager.run_info,
-        started=manager.run_timestamp.strftime("%m/%d/%Y %H:%M:%S"),
-        in_repository=manager.in_git_repository,
-        parameter_sets=_parameter_sets(manager),
         failure=_failure(manager),
         has_log=has_log,
         reportables=shown,
         groups=groups,
-        ungrouped=[each for each in shown if each.group is None],
+        ungrouped=ungrouped,
         stage_map=stage_map,
         records=[_detail(record) for record in manager.records],
     )
+
+
+def describe_run(manager: "ArtifactManager") -> dict[str, Any]:
+    """Return what the top of a page says of the run."""
+    of_files = {(name, hash_) for pairs in manager.run.parameters.values() for name, hash_ in pairs}
+    sets = _parameter_sets(manager)
+    from_files = [each for each in sets if (each["name"], str(each["hash"])) in of_files]
+    return {
+        "info": manager.run_info,
+        "started": manager.run_timestamp.strftime("%m/%d/%Y %H:%M:%S"),
+        "in_repository": manager.in_git_repository,
+        "all_sets": sets,
+        "parameter_sets": from_files,
+        "live_sets": [each for each in sets if each not in from_files],
+    }
+
+
+def by_group(
+    shown: Sequence[ShownReportable],
+) -> tuple[dict[str, list[ShownReportable]], list[ShownReportable]]:
+    """Return the reportables that have a group, by group as first seen, and the others."""
+    groups: dict[str, list[ShownReportable]] = {}
+    for each in shown:
+        if each.group is not None:
+            groups.setdefault(each.group, []).append(each)
+    return groups, [each for each in shown if each.group is None]
+
+
+def scripts_of(shown: Sequence[ShownReportable]) -> list[str]:
+    """Return the scripts that reportables need, each once."""
+    return list(dict.fromkeys(script for each in shown for script in each.scripts))
 
 
 def _parameter_sets(manager: "ArtifactManager") -> list[dict[str, Any]]:
     """Return name, hash and JSON of every parameter set of the records, each once."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for record in manager.records:
-        if record.params is not None:
-            found.setdefault(
-                (record.params.name, str(record.params.hash)),  # the name is not in the hash
-                {
-                    "name": record.params.name,
-                    "hash": record.params.hash,
-                    "json": json.dumps(
-                        describe_parameters(record.params), indent=4, ensure_ascii=False
-                    ),
-                },
-            )
+        if record.params is None:
+            continue
+        key = record.params.name, str(record.params.hash)  # the name is not in the hash
+        if key not in found:
+            fields = describe_parameters(record.params)
+            found[key] = {
+                "name": record.params.name,
+                "hash": record.params.hash,
+                "fields": fields,
+                "json": json.dumps(fields, indent=4, ensure_ascii=False),
+            }
     return list(found.values())
 
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from curifactory import protocols
 
 _log = logging.getLogger(__name__)
-_DISPLAY_FOLDER = "reportables"
+DISPLAY_FOLDER = "reportables"
+"""Name of the folder for the files of reportables, as pages refer to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def _show(reportable: "protocols.Reportable", folder: str, *, is_drawn: bool) ->
             reportable.render()
         if isinstance(reportable, Reportable):
             reportable.rendered = True
-        reportable.path = _DISPLAY_FOLDER
+        reportable.path = DISPLAY_FOLDER
         parts = reportable.html()
         html = parts if isinstance(parts, str) else "\n".join(parts)
         scripts = tuple(reportable.scripts()) if hasattr(reportable, "scripts") else ()
