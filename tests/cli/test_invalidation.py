@@ -65,7 +65,7 @@ def train(record):
     total += default(2) + decorated(1) + adder(1) + late(1) + lib.lazier.later(1)
     total += shapes.Square(2).area + shapes.Square.unit() + shapes.Square.name()
     total += shapes.Config().size + helpers.deep_const() + sum(step(1) for step in STEPS)
-    total += getattr(helpers, "by_name")(1) + getattr(helpers, "un" + "seen")(1)
+    total += getattr(helpers, "by_name")(1) + getattr(helpers, "".join(["un", "seen"]))(1)
     total += outside.one() + len(text_of("read.txt")) + len(text_of("listed.txt"))
     with open("executed.txt", "a") as file:
         print("train", file=file)
@@ -267,6 +267,16 @@ CHANGING: dict[str, tuple[Edit, str]] = {
 """Edits after which the stage must run: the edit, and what the cause names."""
 
 
+BLIND: dict[str, tuple[Edit, str]] = {
+    "a file read in the body": (("read.txt", "a", "bc"), "read_text() reads a file"),
+    "a name put together": (
+        (HELPERS, "def unseen(x):\n    return x", "def unseen(x):\n    return 5"),
+        "getattr() looks a name up",
+    ),
+}
+"""Edits that cannot be seen: the edit, and what is listed."""
+
+
 @pytest.fixture
 def edited(project: "Project", monkeypatch: pytest.MonkeyPatch) -> "Iterator[Project]":
     """Return a project whose stage reaches code in every way, run once."""
@@ -324,3 +334,13 @@ def test_an_edit_of_what_a_stage_reaches_makes_it_run(
     assert named in why
     assert edited.executed() == ["train"]
     assert "Nothing ran" in run_stage(edited)
+
+
+@pytest.mark.parametrize(("edit", "listed"), BLIND.values(), ids=BLIND)
+def test_what_cannot_be_followed_is_listed(edited: "Project", edit: Edit, listed: str) -> None:
+    apply(edited, edit)
+
+    planned = run_stage(edited, "--map", "-v")
+
+    assert "\tskip: up to date" in planned
+    assert listed in planned

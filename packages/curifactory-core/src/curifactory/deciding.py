@@ -8,7 +8,7 @@ from curifactory.binding import artifacts_read
 from curifactory.calls import CallStatus, StageCall
 from curifactory.causes import STALE, Cause, CauseKind
 from curifactory.config import OnStale
-from curifactory.explaining import describe
+from curifactory.explaining import describe_all
 from curifactory.mapping import look_up, make_node
 from curifactory.planning import NOT_NEEDED, Action, Decision, Need, Renewal
 from curifactory.planning import decide as decide_node
@@ -103,16 +103,15 @@ def warn_of_stale(
     if manager.on_stale is not OnStale.WARN:
         return
     groups: dict[tuple[str, tuple[Cause, ...]], list[StageCall]] = {}
-    for call, decision in decided:
-        if decision.stale:
-            causes = tuple(cause for cause in decision.causes if cause.kind in STALE)
-            groups.setdefault((call.name, causes), []).append(call)
+    for call, decision in (each for each in decided if each[1].stale):
+        causes = tuple(cause for cause in decision.causes if cause.kind in STALE)
+        groups.setdefault((call.name, causes), []).append(call)
     for (stage, causes), calls in groups.items():
         _log.warning(
             "%s of %s is used from the cache although it is %s. Renew it with: %s",
             stage,
             _named(calls),
-            "; ".join(map(describe, causes)),
+            describe_all(causes),
             _renewing_command(manager, stage),
         )
 
@@ -124,6 +123,4 @@ def _named(calls: list[StageCall]) -> str:
 
 
 def _renewing_command(manager: "ArtifactManager", stage: str) -> str:
-    if manager.status == "LIVE":
-        return f"manager.overwrite_stages.append({stage!r})"
-    return f"{manager.run.command} --on-stale rerun"
+    return manager.renewing_command or f"manager.overwrite_stages.append({stage!r})"

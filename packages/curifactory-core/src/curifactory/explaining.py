@@ -1,7 +1,10 @@
 """Causes in words."""
 
+from collections.abc import Iterable
+
 from curifactory.causes import Cause, CauseKind
 
+_STALE = "stale: "
 _WORDS = {
     CauseKind.MISSING: "{subject} is not in the cache",
     CauseKind.FOREIGN: "the cached file for {subject} is another artifact: {detail}",
@@ -36,3 +39,23 @@ def describe(cause: Cause) -> str:
 
     """
     return _WORDS[cause.kind].format(subject=cause.subject, detail=cause.detail)
+
+
+def describe_all(causes: Iterable[Cause], *, only_if_changed: bool = False) -> str:
+    """Return causes on one line.
+
+    With ``only_if_changed``, what is said of renewed inputs holds only if they come out different.
+
+    Examples
+    --------
+    >>> describe_all([Cause(CauseKind.CODE_CHANGED, name, "has changed") for name in "ab"])
+    'stale: a has changed; b has changed'
+
+    """
+    condition = "stale if it comes out different: " if only_if_changed else _STALE
+    parts: list[str] = []
+    for cause in causes:
+        stale = describe(cause).removeprefix(_STALE)
+        first = stale != describe(cause) and not any(part.startswith(condition) for part in parts)
+        parts.append(f"{condition}{stale}" if first else stale)
+    return "; ".join(parts)

@@ -54,6 +54,10 @@ class Freshness:
             self._closures[spec] = walk.closure(spec.function, more)
         return self._closures[spec]
 
+    def closures(self) -> Iterable[Closure]:
+        """Return the code of every stage that was looked at."""
+        return self._closures.values()
+
     def look_again(self) -> None:
         """Forget what code stages reach, which may have changed, as in a notebook."""
         self._closures.clear()

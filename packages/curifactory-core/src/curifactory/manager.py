@@ -76,6 +76,11 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
 
     """
 
+    renewing_command: str = ""
+    """The command line that renews what is stale; empty in a live session."""
+    freshness: "Freshness | None" = None
+    """What this session knows of its code, once it was asked for."""
+
     def __init__(
         self,
         experiment_name: str | None = None,
@@ -126,8 +131,6 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
         """Names of stages to ignore the cache for."""
         self.on_stale = OnStale(self.config.on_stale)
         """What happens to cached artifacts that are stale."""
-        self.freshness: Freshness | None = None
-        """What this session knows of its code, once it was asked for."""
         self.computes_missing = True
         """Whether a stage that was not to run does so when somebody reads its result."""
         self.records: list[Record] = []

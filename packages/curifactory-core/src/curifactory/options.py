@@ -45,6 +45,10 @@ class RunOptions:
     """Map and plan first, then run only what must run; ``False`` decides stage by stage."""
     map_only: bool = _option("--map")
     """Stop after planning; nothing is written."""
+    json: bool = _option("--json")
+    """Show the map as JSON."""
+    why: str | None = _option("--why", None)
+    """Show of the map only this stage, with all that is known of it; implies ``map_only``."""
     dry: bool = _option("--dry")
     """Write nothing at all."""
     parallel_mode: bool = _option("--parallel-mode")

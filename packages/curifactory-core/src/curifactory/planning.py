@@ -235,7 +235,8 @@ def decide(
     needed = () if reader is None else (Cause(CauseKind.NEEDED_BY, reader),)
     may_change = () if renewed is None else (Cause(CauseKind.INPUT_RENEWED, renewed.label),)
     if need:
-        causes = (forced,) if forced else node.misses + needed or node.stale or may_change
+        reasons = node.stale or may_change if node.cached else node.misses
+        causes = (forced,) if forced else reasons + (() if node.cached and reasons else needed)
         return Decision(Action.RUN, causes, need is Need.IF_CHANGED)
     if not node.cached:
         return NOT_NEEDED

@@ -7,12 +7,12 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
 from curifactory.collecting import Collection, collect
-from curifactory.config import Configuration, get_configuration
+from curifactory.config import Configuration, OnStale, get_configuration
 from curifactory.deciding import warn_of_stale
 from curifactory.exceptions import BadInputError, MissingPartError, ReadWhileMappingError
 from curifactory.importing import describe_error, import_experiment, project_imports, unknown
@@ -207,6 +207,8 @@ def _apply(options: RunOptions, manager: ArtifactManager) -> None:
     manager.overwrite_stages = [*manager.overwrite_stages, *options.overwrite_stages]
     manager.prefix = options.prefix or manager.prefix
     manager.on_stale = options.on_stale or manager.on_stale
+    if manager.status != "LIVE":
+        manager.renewing_command = replace(options, on_stale=OnStale.RERUN).command()
     if options.cache is not None:
         manager.config = manager.config.updated({"cache_path": _cache_folder(options.cache)})
     if options.notes is not None:
@@ -287,7 +289,8 @@ class Execution:
                 return None
             _require_stages(mapped, self.options.overwrite_stages)
             plan = RunPlan(mapped, manager.on_stale)
-        warn_of_stale(manager, plan.calls())
+        if not self.options.map_only:
+            warn_of_stale(manager, plan.calls())
         return plan
 
     def _why_not_mapped(self, mapped: Map) -> str:

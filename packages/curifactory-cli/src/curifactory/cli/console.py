@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from curifactory.calls import CallStatus, StageCall
 from curifactory.cli.terminal import Colour, Terminal, counted, duration
-from curifactory.explaining import describe
+from curifactory.explaining import describe_all
 from curifactory.mapping import RunPlan
 from curifactory.planning import Action, Decision
 from curifactory.protocols import RunHook
@@ -181,14 +181,9 @@ def label_of(call: StageCall) -> str:
     return over if params is None else f"{params.name}, {over}"
 
 
-_CONDITION = ("stale: ", "stale if it comes out different: ")
-
-
 def why(decision: Decision) -> str:
     """Return action and causes of ``decision`` on one line."""
-    causes = "; ".join(map(describe, decision.causes))
-    if decision.only_if_changed:
-        causes = causes.replace(*_CONDITION)
+    causes = describe_all(decision.causes, only_if_changed=decision.only_if_changed)
     perhaps = decision.only_if_changed and decision.action is Action.RUN
     action = f"{decision.action} if an input changes" if perhaps else str(decision.action)
     return f"{action}: {causes}" if causes else action

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from curifactory.artifact import Artifact
-from curifactory.calls import InputSource, StageCall
+from curifactory.calls import InputSource, StageCall, StageSpec
 from curifactory.cli.console import label_of, why
+from curifactory.cli.map_details import blind_spots, detail_lines
 from curifactory.cli.summary import summarise_map
 from curifactory.mapping import RunPlan
 from curifactory.planning import Action
@@ -30,24 +31,44 @@ class MapView:
         self._decisions = dict(self._calls)
         self._leaves = dict(zip(plan.mapped.calls, plan.plan.leaves, strict=True))
         self._shown: dict[Artifact, str] = {}
+        self._explained: set[StageSpec] = set()
 
     def lines(self, records: "Sequence[Record]", *, verbose: bool = False) -> Iterator[str]:
         """Yield the lines of the map of ``records``, and its summary.
 
-        With ``verbose``, the stages that would run are listed before the summary, in order.
+        With ``verbose``, what has changed is shown under each stage, and the stages that would run
+        are listed before the summary, in order.
         """
         for record in records:
             yield f"==== {record.get_reference_name()} hash: {record.get_hash()} ===="
             for call in record.calls:
                 yield from self._stage(call)
+                if verbose:
+                    yield from self._details(call)
             yield ""
         if verbose:
             yield from self._execution_list()
         yield summarise_map(self._decisions.values())
 
+    def lines_about(self, stage: str) -> Iterator[str]:
+        """Yield what is known of each call of ``stage``, in the order of the records."""
+        for call in self._decisions:
+            if call.name == stage:
+                yield f"==== {call.record.get_reference_name()} hash: {call.hash} ===="
+                yield from self._stage(call)
+                yield from self._details(call)
+                yield ""
+
+    def _details(self, call: StageCall) -> Iterator[str]:
+        yield from (f"\t\t{line}" for line in detail_lines(call, self._decisions[call]))
+        if call.spec not in self._explained:
+            self._explained.add(call.spec)
+            yield from _list("Cannot be followed:", iter(blind_spots(call)))
+
     def _stage(self, call: StageCall) -> Iterator[str]:
         yield f"Stage: {call.name}{' (leaf)' if self._leaves[call] else ''}"
-        yield from _list("Input records:", (item.get_reference_name() for item in _records(call)))
+        names = (item.get_reference_name() for item in input_records(call))
+        yield from _list("Input records:", names)
         yield from _list("Inputs:", self._inputs(call))
         yield from _list("Outputs:", map(self._artifact, call.outputs))
         yield f"\t{why(self._decisions[call])}"
@@ -64,7 +85,7 @@ class MapView:
     def _artifact(self, artifact: Artifact) -> str:
         """Return name and cache status, with the run that made it."""
         if artifact not in self._shown:
-            reference = _generating_run(artifact) if artifact.cached else None
+            reference = generating_run(artifact) if artifact.cached else None
             cached = " (cached)" if artifact.cached else ""
             self._shown[artifact] = cached + (f" [{reference}]" if reference else "")
         return artifact.name + self._shown[artifact]
@@ -85,14 +106,14 @@ def _list(heading: str, items: Iterator[str]) -> Iterator[str]:
         yield f"\t\t{item}"
 
 
-def _records(call: StageCall) -> "Sequence[Record]":
+def input_records(call: StageCall) -> "Sequence[Record]":
     """Return the records an aggregate runs over, or which the record of a first stage copies."""
     if call.records is not None:
         return call.records
     return call.record.input_records if call.position == 0 else ()
 
 
-def _generating_run(artifact: Artifact) -> str | None:
+def generating_run(artifact: Artifact) -> str | None:
     """Return the reference of the run that made a cached artifact, where that is recorded."""
     metadata = None if artifact.cacher is None else artifact.cacher.look_up().metadata
     run_info = (metadata or {}).get("manager_run_info")

@@ -26,6 +26,7 @@ examples:
   experiment iris -p base -p wide   run it with the parameter sets of two files
   experiment iris -p base -n knn    only the parameter set named knn
   experiment iris --map             show what would run, and why; write nothing
+  experiment iris --why train       show why the stage 'train' would run, or not
   experiment iris --overwrite-stage train
                                     compute the stage 'train' again
   experiment ls                     list experiments and parameter files
@@ -154,7 +155,7 @@ def _add_caching(parser: Parser) -> None:
         "--on-stale",
         metavar="POLICY",
         type=_on_stale,
-        help="results whose inputs are computed again: 'warn' uses them and names them, 'rerun' "
+        help="results whose code or inputs have changed: 'warn' uses them and names them, 'rerun' "
         "computes them again, 'ignore' uses them (default: on_stale of the configuration)",
     )
 
@@ -166,6 +167,12 @@ def _add_execution(parser: Parser) -> None:
         action="store_true",
         help="only show every stage, what is cached and what would run, and why; write nothing",
     )
+    group.add_argument(
+        "--why",
+        metavar="STAGE",
+        help="only show this stage of the map, why it would run or not, and what has changed",
+    )
+    group.add_argument("--json", action="store_true", help="with --map or --why: show it as JSON")
     group.add_argument(
         "--no-dag",
         "--no-map",
@@ -250,8 +257,11 @@ def _refuse(parser: Parser, options: Iterable[str], reason: str) -> None:
 
 
 def _run_options(parser: Parser, name: str, given: dict[str, Any]) -> RunOptions:
-    if "map" in given and "no_dag" in given:
-        parser.error("--map shows the plan that --no-dag does without; give one of them")
+    mapping = [option for option in ("map", "why") if option in given]
+    if mapping and "no_dag" in given:
+        parser.error(f"--{mapping[0]} shows the plan that --no-dag does without; give one of them")
+    if "json" in given and not mapping:
+        parser.error("--json is for --map and --why; give one of them")
     return RunOptions(
         experiment=name,
         param_files=tuple(given.get("params", ())),
@@ -260,7 +270,9 @@ def _run_options(parser: Parser, name: str, given: dict[str, Any]) -> RunOptions
         overwrite_stages=tuple(given.get("overwrite_stage", ())),
         on_stale=given.get("on_stale"),
         dag="no_dag" not in given,
-        map_only="map" in given,
+        map_only=bool(mapping),
+        json="json" in given,
+        why=given.get("why"),
         report="no_report" not in given,
         verbose="verbose" in given,
     )

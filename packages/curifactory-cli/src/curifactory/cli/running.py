@@ -1,5 +1,6 @@
 """Running and mapping an experiment, with all that is shown of it."""
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,8 +11,11 @@ from curifactory.cli.map_view import MapView
 from curifactory.cli.summary import summarise_run
 from curifactory.cli.terminal import Colour, Terminal
 from curifactory.config import Configuration
-from curifactory.exceptions import CurifactoryError
+from curifactory.exceptions import BadInputError, CurifactoryError
 from curifactory.experiment import ExitCode, RunResult, run
+from curifactory.importing import unknown
+from curifactory.manager import ArtifactManager
+from curifactory.mapping import RunPlan
 from curifactory.options import RunOptions
 
 
@@ -48,9 +52,23 @@ def map_experiment(
             f"there is no map of {options.experiment!r}: its run() reads results between stages, "
             "so only a run can tell what comes next. Read results inside stages to have one."
         )
-    for line in MapView(plan).lines(result.manager.all_records, verbose=options.verbose):
+    known = list(dict.fromkeys(call.name for call in plan.mapped.calls))
+    if options.why is not None and options.why not in known:
+        raise BadInputError(unknown("stage", options.why, known))
+    for line in _map_lines(plan, result.manager, options):
         out.line(line)
     return ExitCode.COMPLETE
+
+
+def _map_lines(plan: RunPlan, manager: ArtifactManager, options: RunOptions) -> Iterator[str]:
+    if options.json:
+        from curifactory.cli.map_data import map_as_data
+
+        yield json.dumps(map_as_data(plan, manager, options.why), indent=2)
+    elif options.why is not None:
+        yield from MapView(plan).lines_about(options.why)
+    else:
+        yield from MapView(plan).lines(manager.all_records, verbose=options.verbose)
 
 
 def _run(options: RunOptions, configuration: Configuration, lines: LogMessages) -> RunResult:

@@ -63,8 +63,9 @@ def _nothing_ran(total: int, skipped: Counter[Skipped]) -> str:
         return "Nothing ran: run() called no stage."
     needless = skipped[Skipped.NOT_NEEDED]
     rest = f", {needless} more not needed" if needless else ""
+    stale = f", {skipped[Skipped.STALE]} of them stale" if skipped[Skipped.STALE] else ""
     cached = counted(total - needless, "stage")
-    return f"Nothing ran: everything came from the cache ({cached}{rest})."
+    return f"Nothing ran: everything came from the cache ({cached}{stale}{rest})."
 
 
 def summarise_map(decisions: Iterable[Decision]) -> str:
