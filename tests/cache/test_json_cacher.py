@@ -35,6 +35,7 @@ def test_used_by_itself_it_writes_no_metadata_unless_asked(folder: Path) -> None
     assert JsonCacher("file.json").load_metadata() == {
         "format": 1,
         "extra": {"best": 13},
+        "paths": ["file.json"],
         "files": (JsonCacher("file.json").load_metadata() or {})["files"],
     }
 

@@ -219,6 +219,7 @@ class StageCall:
         "spec",
         "started",
         "status",
+        "tracked",
     )
 
     def __init__(
@@ -261,6 +262,8 @@ class StageCall:
         """A token that all artifacts of one execution carry."""
         self.renewed_by: str | None = None
         """A forced call that this one was computed from, where there is no plan."""
+        self.tracked: list[str] = []
+        """Paths of tracked files that the stage was given, besides those of its outputs."""
         self._lineage: str | None = None
         self._file_stage: str | None = None
 

@@ -109,6 +109,11 @@ class ManagerAttributes:
         return self.run.log_path
 
     @property
+    def reproduction_line(self) -> str | None:
+        """The command that runs this again from its full store; ``None`` without one."""
+        return self.run.reproduce
+
+    @property
     def hostname(self) -> str:
         """Name of the machine."""
         return self.run.hostname

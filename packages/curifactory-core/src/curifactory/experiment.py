@@ -47,6 +47,7 @@ def run_experiment(
     dry: bool = False,
     dry_cache: bool = False,
     *,
+    store_full: bool = False,
     prefix: str | None = None,
     run_string: str | None = None,
     stage_overwrites: Sequence[str] | None = None,
@@ -81,6 +82,8 @@ def run_experiment(
         Write a log file; with debugging messages; with those of other libraries.
     dry, dry_cache
         Write nothing; write nothing into the cache.
+    store_full
+        Keep everything of the run in a folder of its own.
     run_string
         The command line to record.
     param_set_names, param_set_indices, global_param_set_indices
@@ -121,6 +124,7 @@ def run_experiment(
         overwrite_stages=tuple(stage_overwrites or ()),
         cache=cache_dir_override,
         dry_cache=dry_cache,
+        store_full=store_full,
         prefix=prefix,
         lazy=lazy,
         ignore_lazy=ignore_lazy,

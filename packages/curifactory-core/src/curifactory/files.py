@@ -4,11 +4,15 @@ import os
 from typing import TYPE_CHECKING
 
 from curifactory.lineage import lineage
-from curifactory.paths import artifact_file_name, require_inside
+from curifactory.paths import artifact_file_name, require_inside, safe_component
 
 if TYPE_CHECKING:
     from curifactory.calls import StageCall
     from curifactory.record import Record
+    from curifactory.run import Run
+
+ARTIFACTS = "artifacts"
+"""Name of the folder for artifacts in a full store."""
 
 
 class CacheFiles:
@@ -16,12 +20,18 @@ class CacheFiles:
 
     if TYPE_CHECKING:
         experiment_name: str | None
+        dry: bool
+        run: Run
         prefix: str | None
         active_call: StageCall | None
 
         @property
         def cache_path(self) -> str:
             """Folder with the artifacts."""
+
+        @property
+        def runs_path(self) -> str:
+            """Folder for full stores."""
 
         @property
         def writes_cache(self) -> bool:
@@ -73,8 +83,11 @@ class CacheFiles:
         subdir: str | None = None,
         prefix: str | None = None,
         stage_name: str | None = None,
+        store: bool = False,
     ) -> str:
         """Return the path of :meth:`get_artifact_filename` in the cache; its folder is made.
+
+        With ``store``, in the run's full store instead.
 
         Raises
         ------
@@ -82,13 +95,37 @@ class CacheFiles:
             If ``subdir`` leads out of the cache.
 
         """
-        folder = self.cache_folder(subdir)
-        if self.writes_cache and folder not in self._folders:
+        if store:
+            root = self.get_run_output_path(ARTIFACTS)
+            folder = require_inside(os.path.join(root, subdir or ""), root).rstrip("/")
+        else:
+            folder = self.cache_folder(subdir)
+        writes = not self.dry if store else self.writes_cache
+        if writes and folder not in self._folders:
             os.makedirs(folder, exist_ok=True)
             self._folders.add(folder)
         return os.path.join(
             folder, self.get_artifact_filename(obj_name, record, prefix, stage_name)
         )
+
+    def get_run_output_path(self, obj_name: str | None = None) -> str:
+        """Return the folder of the run's full store, or the path of ``obj_name`` in it.
+
+        The folders are there when this returns, unless the session is dry.
+
+        Raises
+        ------
+        ValueError
+            If ``obj_name`` leads out of the store.
+
+        """
+        folder = os.path.join(self.runs_path, safe_component(self.run.reference))
+        path = folder
+        if obj_name is not None:
+            path = require_inside(os.path.join(folder, obj_name), folder)
+        if not self.dry:
+            os.makedirs(folder if obj_name is None else os.path.dirname(path), exist_ok=True)
+        return path
 
     def cache_folder(self, subdir: str | None = None) -> str:
         """Return the cache's folder or one in it; it need not be there.

@@ -2,12 +2,12 @@
 
 import logging
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from curifactory import fetching
 from curifactory.artifact import Artifact
-from curifactory.calls import StageCall, StageSpec
+from curifactory.calls import CallStatus, StageCall, StageSpec
 from curifactory.config import Configuration, OnStale, get_configuration
 from curifactory.displaying import NotebookDisplays
 from curifactory.documented import ManagerAttributes
@@ -18,7 +18,7 @@ from curifactory.logs import RunLog
 from curifactory.mapping import Map, RunPlan
 from curifactory.outputs import OutputSpec, Unread
 from curifactory.planning import Decision
-from curifactory.plugins import CACHERS, EXPORTERS, find
+from curifactory.plugins import CACHERS, EXPORTERS, STORES, find
 from curifactory.protocols import Exporter, Reportable, RunHook
 from curifactory.record import Record
 from curifactory.registry import ParameterRegistry
@@ -27,7 +27,7 @@ from curifactory.run import Run
 
 if TYPE_CHECKING:
     from curifactory.freshness import Freshness
-    from curifactory.protocols import CacherSource, Publication
+    from curifactory.protocols import Cacher, CacherSource, FullStore, Publication, Writer
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +42,8 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
     ----------
     experiment_name
         Names the run, its log, report and cached files.
+    store_full
+        Keep a copy of everything the run makes or uses in a folder of its own below ``runs_path``.
     dry
         Write nothing at all: no log, journal, cache or report.
     dry_cache
@@ -80,10 +82,12 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
     """The command line that renews what is stale; empty in a live session."""
     freshness: "Freshness | None" = None
     """What this session knows of its code, once it was asked for."""
+    _full_store: "FullStore | None" = None
 
     def __init__(
         self,
         experiment_name: str | None = None,
+        store_full: bool = False,
         *,
         dry: bool = False,
         dry_cache: bool = False,
@@ -109,9 +113,8 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
     ) -> None:
         super().__init__()
         self.experiment_name = experiment_name
-        self.dry, self.dry_cache = dry, dry_cache
-        self.prefix = prefix
-        self.parallel_mode = parallel_mode
+        self.dry, self.dry_cache, self.store_full = dry, dry_cache, store_full
+        self.prefix, self.parallel_mode = prefix, parallel_mode
         self.lazy, self.ignore_lazy = lazy, ignore_lazy
         given = {
             "manager_cache_path": manager_cache_path,
@@ -175,10 +178,14 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
             Name and hash of each parameter set, by file.
 
         """
+        source = self._full_store_source()
         if not (self.dry or self.parallel_mode):
+            self.run.full_store = source is not None
             self.run.open(self.manager_cache_path, self.logs_path if log else None)
         if parameters is not None:
             self.run.record_parameters(parameters)
+        if source is not None:
+            self.open_full_store()
         for hook in self.hooks:
             hook.run_started(self)
 
@@ -186,6 +193,42 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
         """Record the run, unless it is recorded already or the session is dry."""
         if self.run.number == 0:
             self.open_run()
+
+    def _full_store_source(self) -> "Callable[[ArtifactManager], FullStore] | None":
+        """Return what makes full stores; ``None`` if this session's run gets none.
+
+        Raises
+        ------
+        MissingPartError
+            Without curifactory-cache.
+
+        """
+        if not self.store_full or self.dry or self.parallel_mode:
+            return None
+        source: Callable[[ArtifactManager], FullStore] | None = find(STORES, "full")
+        if source is None:
+            raise MissingPartError(
+                "full stores come with 'curifactory-cache'. Run 'pip install curifactory-cache'."
+            )
+        return source
+
+    def open_full_store(self) -> None:
+        """Begin the full store of the run, which must be open, if it is to have one."""
+        source = self._full_store_source()
+        if source is not None and self._full_store is None:
+            self.run.full_store = True
+            self._full_store = source(self)
+            self._full_store.open()
+
+    @property
+    def full_store(self) -> "FullStore | None":
+        """The folder with everything of the run; ``None`` if it has none."""
+        return self._full_store if self.store_full else None
+
+    def write_run_env_output(self) -> None:
+        """Write the facts and the environment of the run to its full store, if it has one."""
+        if self.full_store is not None:
+            self.full_store.open()
 
     def close_run(
         self, status: str, *, error: str | None = None, traceback: str | None = None
@@ -302,6 +345,10 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
             _log.info(
                 "stage %s: %s %s%s", call.name, call.record.get_reference_name(), call.status, took
             )
+        if call.status is not CallStatus.FAILED and self.full_store is not None:
+            self.full_store.keep(call)
+            call.record.store_tracked_paths()
+        call.record.unstored_tracked_paths.clear()
         self.run.record_call(call)
         for hook in self.hooks:
             hook.stage_finished(call)
@@ -331,9 +378,11 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
         """Drop what ``call`` reported, which is about to be executed again."""
         self._reportables.forget(call)
 
-    def write_reportables(self, call: StageCall) -> "list[Publication]":
+    def write_reportables(
+        self, call: StageCall, place: "Callable[[Cacher], Writer]"
+    ) -> "list[Publication]":
         """Write what ``call`` reported, for runs in which it is skipped."""
-        return self._reportables.write(call)
+        return self._reportables.write(call, place)
 
     def restore_reportables(self, call: StageCall) -> None:
         """Show again what ``call`` reported when it was executed."""
@@ -377,6 +426,8 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
         page = exporter.export(self)
         if single_file is not None:
             exporter.export_single_file(page, single_file)
+        if self.status == "LIVE" and self.full_store is not None:
+            self.full_store.close(page)
         return page
 
     def __deepcopy__(self, memo: object) -> "ArtifactManager":

@@ -1,6 +1,6 @@
 """Everything a user can ask of a run, in one value."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from curifactory.config import OnStale
@@ -35,6 +35,8 @@ class RunOptions:
     """Folder to use as the cache."""
     dry_cache: bool = _option("--dry-cache")
     """Read the cache but write nothing into it."""
+    store_full: bool = _option("--store-full")
+    """Keep everything of the run in a folder of its own."""
     prefix: str | None = _option("--prefix", None)
     """Goes before cached files' names in place of the experiment's name."""
     lazy: bool = _option("--lazy")
@@ -77,6 +79,26 @@ class RunOptions:
                 flag = item.metadata["flag"]
                 words += [flag] if isinstance(value, bool) else _repeated(flag, value)
         return shlex.join(words)
+
+    def reproduce_from(self, artifacts: str) -> str:
+        """Return the command line that runs this again from a full store, executing nothing.
+
+        Parameters
+        ----------
+        artifacts
+            The store's folder of artifacts.
+
+        """
+        again = replace(
+            self,
+            overwrite=False,
+            overwrite_stages=(),
+            on_stale=None if self.on_stale is OnStale.RERUN else self.on_stale,
+            store_full=False,
+            cache=artifacts,
+            dry_cache=True,
+        )
+        return again.command()
 
 
 def _repeated(flag: str, value: "str | tuple[str, ...]") -> list[str]:

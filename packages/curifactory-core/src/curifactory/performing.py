@@ -3,7 +3,7 @@
 import logging
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from curifactory.artifact import Artifact
@@ -17,7 +17,7 @@ from curifactory.outputs import Deferred, Lazy, OutputSpec, Unread
 from curifactory.planning import Action, Decision
 
 if TYPE_CHECKING:
-    from curifactory.protocols import Publication
+    from curifactory.protocols import Cacher, Publication, Writer
     from curifactory.record import Record
 
 _log = logging.getLogger(__name__)
@@ -181,17 +181,9 @@ def _store(call: StageCall, values: tuple[Any, ...]) -> None:
     """Publish everything with a cacher, all of it or nothing, and put the values in the state."""
     manager = call.record.manager
     if manager.writes_cache:
-        publications: list[Publication] = []
-        try:
-            for artifact, value in zip(call.outputs, values, strict=True):
-                if artifact.cacher is not None:
-                    publications.append(artifact.cacher.write(value))
-            publications += manager.write_reportables(call)
-            for publication in publications:
-                publication.commit()
-        finally:
-            for publication in publications:
-                publication.discard()
+        _publish(call, values, _unchanged)
+    elif manager.full_store is not None:
+        _publish(call, values, manager.full_store.relocated)
     for artifact in call.outputs:
         artifact.renewed(None if manager.writes_cache else f"unsaved {call.execution}")
     for (artifact, output), value in zip(_outputs(call), values, strict=True):
@@ -201,6 +193,25 @@ def _store(call: StageCall, values: tuple[Any, ...]) -> None:
             held = _lazy(artifact, output)
         call.record.state.put(artifact.name, held, artifact)
     call.status = CallStatus.EXECUTED
+
+
+def _unchanged(cacher: "Cacher") -> "Writer":
+    return cacher
+
+
+def _publish(call: StageCall, values: tuple[Any, ...], place: "Callable[[Cacher], Writer]") -> None:
+    """Write everything with a cacher, and then put it in its places, which ``place`` may change."""
+    publications: list[Publication] = []
+    try:
+        for artifact, value in zip(call.outputs, values, strict=True):
+            if artifact.cacher is not None:
+                publications.append(place(artifact.cacher).write(value))
+        publications += call.record.manager.write_reportables(call, place)
+        for publication in publications:
+            publication.commit()
+    finally:
+        for publication in publications:
+            publication.discard()
 
 
 def _shown(call: StageCall) -> Any:

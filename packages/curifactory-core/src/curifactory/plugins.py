@@ -1,13 +1,14 @@
 """The only reader of entry points: what installed distributions plug into core.
 
-Groups: ``curifactory.cachers``, ``curifactory.exporters``, ``curifactory.displays``,
-``curifactory.run_hooks`` and ``curifactory.executors``.
+Groups: ``curifactory.cachers``, ``curifactory.stores``, ``curifactory.exporters``,
+``curifactory.displays``, ``curifactory.run_hooks`` and ``curifactory.executors``.
 """
 
 from functools import lru_cache
 from typing import Any
 
 CACHERS = "curifactory.cachers"
+STORES = "curifactory.stores"
 EXPORTERS = "curifactory.exporters"
 DISPLAYS = "curifactory.displays"
 RUN_HOOKS = "curifactory.run_hooks"

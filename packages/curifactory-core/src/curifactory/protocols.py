@@ -41,7 +41,21 @@ class Lookup:
     """Token of the execution that made it, which all outputs of a call share; unknown if none."""
 
 
-class Cacher(Protocol):
+class Writer(Protocol):
+    """Stores a value."""
+
+    def write(self, value: Any) -> "Publication":
+        """Write ``value`` and its metadata aside, to be published with the call's other outputs.
+
+        Raises
+        ------
+        CacheError
+            If it cannot be stored.
+
+        """
+
+
+class Cacher(Writer, Protocol):
     """Stores one artifact and finds it again: :class:`curifactory.caching.Cacheable`."""
 
     record: "Record | None"
@@ -59,16 +73,6 @@ class Cacher(Protocol):
 
     def prepare(self) -> None:
         """Take note that the stage is about to run, which may write the artifact itself."""
-
-    def write(self, value: Any) -> "Publication":
-        """Write ``value`` and its metadata aside, to be published with the call's other outputs.
-
-        Raises
-        ------
-        CacheError
-            If it cannot be stored.
-
-        """
 
     def fetch(self) -> Any:
         """Return the stored value.
@@ -101,6 +105,39 @@ class Reportable(Protocol):
 
     def render(self) -> None:
         """Write the files that the HTML refers to into ``path``."""
+
+
+class FullStore(Protocol):
+    """Keeps everything of one run in a folder: artifacts, environment, log and report."""
+
+    def open(self) -> None:
+        """Write what is known when the run begins."""
+
+    def relocated(self, cacher: "Cacher") -> Writer:
+        """Return what stores in the folder what ``cacher`` stores in the cache."""
+
+    def keep(self, call: "StageCall") -> None:
+        """Copy what ``call`` has in the cache, whether it was executed, loaded or skipped.
+
+        Raises
+        ------
+        CacheError
+            If that fails.
+
+        """
+
+    def keep_path(self, path: str) -> None:
+        """Copy a file or folder of the cache.
+
+        Raises
+        ------
+        CacheError
+            If that fails.
+
+        """
+
+    def close(self, report_path: str | None) -> None:
+        """Write the run's outcome, and copy its log, and its report if there is one."""
 
 
 class Exporter(Protocol):

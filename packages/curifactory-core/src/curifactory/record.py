@@ -52,6 +52,10 @@ class Record(RecordAttributes):
         self.is_aggregate = False
         self.combo_hash: str | None = None
         """Hash of an aggregate; ``None`` until an aggregate ran on this record."""
+        self.unstored_tracked_paths: list[dict[str, str | None]] = []
+        """Paths that :meth:`get_path` and :meth:`get_dir` gave out since the last stage ended."""
+        self.stored_paths: list[str] = []
+        """Those of them that were copied to the full store."""
         self._output: Any = []
         self._hash = "None" if param_set is None else param_set.fill_hash()
         manager.register(self)
@@ -174,14 +178,19 @@ class Record(RecordAttributes):
         subdir: str | None = None,
         prefix: str | None = None,
         stage_name: str | None = None,
+        track: bool = True,
     ) -> str:
         """Return the cache path of ``obj_name`` for this record and its current or last stage.
 
-        The folder is there when this returns, unless the run writes nothing.
+        The folder is there when this returns, unless the run writes nothing. With ``track``, what
+        is written there is copied to the run's full store when the stage ends.
         """
-        return self.manager.get_artifact_path(
+        path = self.manager.get_artifact_path(
             obj_name, self, subdir=subdir, prefix=prefix, stage_name=stage_name
         )
+        if track:
+            self.track(path, obj_name, subdir, prefix)
+        return path
 
     def get_dir(
         self,
@@ -189,12 +198,44 @@ class Record(RecordAttributes):
         subdir: str | None = None,
         prefix: str | None = None,
         stage_name: str | None = None,
+        track: bool = True,
     ) -> str:
-        """Return the path of a folder for this record and its current or last stage; it is made."""
-        path = self.get_path(dir_name_suffix, subdir, prefix, stage_name)
+        """Return the path of a folder for this record and its current or last stage; it is made.
+
+        With ``track``, all of it is copied to the run's full store when the stage ends.
+        """
+        path = self.get_path(dir_name_suffix, subdir, prefix, stage_name, track)
         if self.manager.writes_cache:
             os.makedirs(path, exist_ok=True)
         return path
+
+    def track(
+        self, path: str, obj_name: str, subdir: str | None = None, prefix: str | None = None
+    ) -> None:
+        """Take note of a path whose content belongs into the run's full store."""
+        manager = self.manager
+        if manager.mapping is not None:
+            return
+        tracked = {"obj_name": obj_name, "subdir": subdir, "prefix": prefix, "path": path}
+        if tracked not in self.unstored_tracked_paths:
+            self.unstored_tracked_paths.append(tracked)
+        active = manager.active_call
+        if active is not None and active.record is self and path not in active.tracked:
+            active.tracked.append(path)
+
+    def store_tracked_paths(self) -> None:
+        """Copy what lies at the tracked paths to the run's full store, and forget the paths.
+
+        Without a full store they are only forgotten.
+        """
+        store = self.manager.full_store
+        if store is not None:
+            for path in [str(tracked["path"]) for tracked in self.unstored_tracked_paths]:
+                if os.path.exists(path):
+                    store.keep_path(path)
+                    if path not in self.stored_paths:
+                        self.stored_paths.append(path)
+        self.unstored_tracked_paths.clear()
 
     def __deepcopy__(self, memo: object) -> "Record":
         return self  # a record in another one's state stays that record

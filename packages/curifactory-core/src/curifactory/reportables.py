@@ -7,8 +7,10 @@ from curifactory.exceptions import UnreadableArtifactError
 from curifactory.plugins import CACHERS, find
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from curifactory.calls import StageCall
-    from curifactory.protocols import Cacher, Publication, Reportable
+    from curifactory.protocols import Cacher, Publication, Reportable, Writer
 
 _log = logging.getLogger(__name__)
 
@@ -53,22 +55,30 @@ class Reportables:
         self._names.add(name)
         return name
 
-    def write(self, call: "StageCall") -> "list[Publication]":
+    def write(self, call: "StageCall", place: "Callable[[Cacher], Writer]") -> "list[Publication]":
         """Write what ``call`` reported, to be published with its artifacts.
 
         An empty list replaces what an earlier execution reported.
+
+        Parameters
+        ----------
+        call
+            A call that was executed.
+        place
+            Returns what to write with in place of the cacher.
+
         """
         own = self._by_call.get(call, [])
         if not own and not call.cachers:
             return []
-        cacher = _cacher(call)
+        cacher = reportables_cacher(call)
         if cacher is None or not (own or cacher.look_up().hit):
             return []
-        return [cacher.write(own)]
+        return [place(cacher).write(own)]
 
     def restore(self, call: "StageCall") -> None:
         """Report again what ``call`` reported when it was last executed."""
-        cacher = _cacher(call)
+        cacher = reportables_cacher(call)
         if cacher is None or not cacher.look_up().hit:
             return
         try:
@@ -88,7 +98,7 @@ class Reportables:
         return groups
 
 
-def _cacher(call: "StageCall") -> "Cacher | None":
+def reportables_cacher(call: "StageCall") -> "Cacher | None":
     """Return the cacher for the reportables of ``call``; ``None`` without curifactory-cache."""
     source = find(CACHERS, "reportables")
     if source is None:

@@ -53,6 +53,10 @@ class Run:
         """Class and message of what ended the run."""
         self.traceback: str | None = None
         self.log_path: str | None = None
+        self.full_store = False
+        """Whether everything of the run is kept in a folder of its own."""
+        self.reproduce: str | None = None
+        """The command that runs it again from that folder."""
         self.parameters: dict[str, list[tuple[str, str]]] = {}
         """Name and hash of each parameter set, by file."""
         self.environment: dict[str, Any] = {}
@@ -156,7 +160,7 @@ class Run:
         square of their number.
         """
         if self._provenance is None:
-            left_out = ("params", "status", "error", "traceback")
+            left_out = ("params", "status", "error", "traceback", "reproduce")
             facts = self.info()
             self._provenance = {key: facts[key] for key in facts if key not in left_out}
         return self._provenance
@@ -174,12 +178,14 @@ class Run:
             "params": {
                 file: [list(pair) for pair in pairs] for file, pairs in self.parameters.items()
             },
-            "full_store": False,
+            "full_store": self.full_store,
             "status": self.status,
             "cli": self.command,
             "hostname": self.hostname,
             "notes": self.notes,
         }
+        if self.reproduce is not None:
+            facts["reproduce"] = self.reproduce
         if self.error is not None:
             facts |= {"error": self.error, "traceback": self.traceback}
         return facts

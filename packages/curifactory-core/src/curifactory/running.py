@@ -14,7 +14,13 @@ from typing import Any
 from curifactory.collecting import Collection, collect
 from curifactory.config import Configuration, OnStale, get_configuration
 from curifactory.deciding import warn_of_stale
-from curifactory.exceptions import BadInputError, MissingPartError, ReadWhileMappingError
+from curifactory.exceptions import (
+    BadInputError,
+    CacheError,
+    MissingPartError,
+    ReadWhileMappingError,
+)
+from curifactory.files import ARTIFACTS
 from curifactory.importing import describe_error, import_experiment, project_imports, unknown
 from curifactory.manager import ArtifactManager
 from curifactory.mapping import Map, RunPlan
@@ -166,6 +172,7 @@ _LENT = (
     "overwrite_stages",
     "parallel_mode",
     "prefix",
+    "store_full",
 )
 """What :func:`_apply` changes of a session."""
 
@@ -187,6 +194,7 @@ def _make_manager(
     installed = [] if options.map_only else [make() for make in find_all(RUN_HOOKS)]
     return ArtifactManager(
         options.experiment,
+        store_full=options.store_full,
         run_line=options.run_line or options.command(),
         status_override=None,
         live_log_debug=options.verbose,
@@ -200,6 +208,7 @@ def _apply(options: RunOptions, manager: ArtifactManager) -> None:
     """Let a session honour the options that are given."""
     manager.dry |= options.dry or options.map_only
     manager.dry_cache |= options.dry_cache
+    manager.store_full |= options.store_full
     manager.parallel_mode |= options.parallel_mode
     manager.lazy |= options.lazy
     manager.ignore_lazy |= options.ignore_lazy
@@ -244,6 +253,10 @@ class Execution:
             manager.open_run(log=self.options.log, parameters=self.collection.by_file)
         else:
             manager.run.record_parameters(self.collection.by_file)
+            manager.open_full_store()
+        if manager.full_store is not None:
+            artifacts = manager.get_run_output_path(ARTIFACTS)
+            manager.run.reproduce = self.options.reproduce_from(artifacts)
         manager.plan = None
         manager.start_over()
         try:
@@ -325,7 +338,19 @@ class Execution:
         finally:
             if self.owns_run:
                 manager.log.close()
+        not_kept = _close_full_store(manager, path)
+        error = error or not_kept
         return RunResult(value, manager, status, error, path)
+
+
+def _close_full_store(manager: ArtifactManager, report_path: str | None) -> Exception | None:
+    """Complete the run's full store, if it has one; return why that failed, or nothing."""
+    try:
+        if manager.full_store is not None:
+            manager.full_store.close(report_path)
+    except CacheError as failure:
+        return failure
+    return None
 
 
 def _describe(error: BaseException | None) -> dict[str, str]:

@@ -96,6 +96,7 @@ class Cacheable:
         self.call: StageCall | None = None
         """The stage's call that this cacher serves; ``None`` for one used inline."""
         self._located: dict[tuple[str | None, ...], str] = {}
+        self._root: str | None = None
         self._staged: StagedFiles | None = None
         self._metadata_wanted = False
         self._preview = ""
@@ -130,6 +131,12 @@ class Cacheable:
         if not (call.is_aggregate and self.name):
             bound.name = name
         return bound
+
+    def relocated(self, artifacts: str) -> Self:
+        """Return a copy that stores into the folder ``artifacts`` of a full store."""
+        moved = copy.copy(self)
+        moved._root, moved._located, moved.cache_paths = artifacts, {}, []
+        return moved
 
     def get_path(self, suffix: str | None = None) -> str:
         """Return the path of the artifact, or of a further file of it.
@@ -364,7 +371,7 @@ class Cacheable:
         staged = StagedFiles(os.path.dirname(self.main_path()) or ".")
         path = locate(self, METADATA)
         there = {each: each for each in self.cache_paths if os.path.exists(each)}
-        staged.add_metadata(path, self.collect_metadata(), there)
+        staged.add_metadata(path, self.collect_metadata(), there, there)
         staged.commit(path, self.published)
 
     def load_metadata(self) -> dict[str, Any] | None:

@@ -1,14 +1,18 @@
 """What is stored beside every artifact about it, its record and its run."""
 
+import os
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from curifactory.caching.locating import METADATA, locate
+from curifactory.caching.verifying import relative_path
 from curifactory.hashing import describe_parameters
 from curifactory.lineage import lineage
 
 if TYPE_CHECKING:
     from curifactory.caching.cacheable import Cacheable
+    from curifactory.calls import StageCall
     from curifactory.record import Record
 
 
@@ -33,4 +37,14 @@ def describe_artifact(cacher: "Cacheable", record: "Record") -> Mapping[str, Any
         "lineage": None if call is None else lineage(call),
         "execution": None if call is None else call.execution,
         **({} if call is None else freshness_of(record.manager).facts(call)),
+        "seconds": None if call is None else call.seconds,
+        "tracked": [] if call is None else _tracked(cacher, call),
     }
+
+
+def _tracked(cacher: "Cacheable", call: "StageCall") -> list[str]:
+    """Return what the stage wrote besides its outputs, relative to the metadata's folder."""
+    if not call.tracked:
+        return []
+    folder = os.path.dirname(locate(cacher, METADATA))
+    return [relative_path(path, folder) for path in call.tracked if os.path.exists(path)]

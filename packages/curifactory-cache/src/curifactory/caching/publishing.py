@@ -9,11 +9,11 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO
 
-from curifactory.caching.verifying import describe_files
+from curifactory.caching.verifying import describe_files, relative_path
 from curifactory.environment import is_alive, process_name
 
 _FOLDER = ".curifactory-staging"
@@ -66,7 +66,11 @@ class StagedFiles:
         return {path: staged for path, staged in self._staged.items() if os.path.lexists(staged)}
 
     def add_metadata(
-        self, path: str, metadata: Mapping[str, Any], described: Mapping[str, str]
+        self,
+        path: str,
+        metadata: Mapping[str, Any],
+        described: Mapping[str, str],
+        paths: Iterable[str],
     ) -> None:
         """Write metadata to be published last, with size and digest of every file before it is.
 
@@ -78,13 +82,25 @@ class StagedFiles:
             What is known of the artifact.
         described
             Where the files lie now whose sizes and digests to record, by their final paths.
+        paths
+            The final paths of all files and folders of the artifact.
 
         """
-        files = describe_files(described, os.path.dirname(path))
+        folder = os.path.dirname(path)
+        facts = {
+            "format": 1,
+            **metadata,
+            "paths": sorted(relative_path(each, folder) for each in paths if each != path),
+            "files": describe_files(described, folder),
+        }
+        with open(self.stage_metadata(path), "w", encoding="utf-8") as file:
+            file.write(json.dumps(facts, default=str))
+
+    def stage_metadata(self, path: str) -> str:
+        """Return where to write metadata that is to be published last, as ``path``."""
         staged = self.stage(path)
-        with open(staged, "w", encoding="utf-8") as file:
-            file.write(json.dumps({"format": 1, **metadata, "files": files}, default=str))
         self._metadata = (path, staged)
+        return staged
 
     def commit(self, main: str, when_published: Callable[[], None]) -> None:
         """Rename everything written into place.

@@ -2,8 +2,8 @@
 
 import json
 import os
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar
 
 from curifactory.caching.cacheable import Cacheable
 
@@ -13,6 +13,9 @@ class FileReferenceCacher(Cacheable):
 
     The artifact is there only while every file it refers to is.
     """
+
+    RELATIVE: ClassVar = "relative_to_artifact"
+    """Key in ``extra_metadata`` that says that the paths are relative to the artifact's folder."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"extension": ".json", **kwargs})
@@ -26,8 +29,15 @@ class FileReferenceCacher(Cacheable):
 
     def load(self) -> Any:
         """Return the paths."""
-        with open(self.get_path(), encoding="utf-8") as file:
-            return json.load(file)
+        path = self.get_path()
+        with open(path, encoding="utf-8") as file:
+            stored = json.load(file)
+        if self.call is None:
+            self.load_metadata()
+        if not self.extra_metadata.get(self.RELATIVE):
+            return stored
+        folder = os.path.dirname(path)
+        return _mapped(stored, lambda name: os.path.join(folder, name))
 
     def check(self) -> bool:
         """Tell whether the artifact and every file it refers to are there."""
@@ -42,6 +52,11 @@ class FileReferenceCacher(Cacheable):
         """Return every path that the artifact holds."""
         return list(_strings(self.load()))
 
+    def write_references(self, path: str, places: Mapping[str, str]) -> None:
+        """Write the artifact to ``path``, with other paths in place of those it holds."""
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(json.dumps(_mapped(self.load(), places.__getitem__), indent=4))
+
 
 def _strings(value: Any) -> Iterator[str]:
     if isinstance(value, str):
@@ -52,6 +67,17 @@ def _strings(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from _strings(item)
+
+
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    """Return ``value`` with every text in it changed, but no key."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {key: _mapped(item, change) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_mapped(item, change) for item in value]
+    return value
 
 
 class PathRef(Cacheable):

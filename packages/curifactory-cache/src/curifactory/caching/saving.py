@@ -80,13 +80,21 @@ def stage_artifact(
         result = save(cacher, obj)
         if cacher._metadata_wanted:
             path = locate(cacher, METADATA)
-            staged.add_metadata(path, cacher.collect_metadata(), _described(cacher, staged))
+            described = _described(cacher, staged)
+            paths = set(described) or _handed_out(cacher)
+            staged.add_metadata(path, cacher.collect_metadata(), described, paths)
         return staged, result
     except BaseException:
         staged.discard()
         raise
     finally:
         cacher._staged = None
+
+
+def _handed_out(cacher: "Cacheable") -> set[str]:
+    """Return the paths of an artifact that is written in place."""
+    given = {path for path in cacher.cache_paths if os.path.exists(path)}
+    return {cacher.main_path(), *given}
 
 
 def _described(cacher: "Cacheable", staged: StagedFiles) -> dict[str, str]:

@@ -26,7 +26,7 @@ def describe_files(places: Mapping[str, str], folder: str) -> dict[str, dict[str
         for file in _files(place):
             status = os.stat(file)
             final = path if file == place else os.path.join(path, os.path.relpath(file, place))
-            found[_relative(final, folder)] = {
+            found[relative_path(final, folder)] = {
                 "size": status.st_size,
                 "mtime_ns": status.st_mtime_ns,
                 "sha256": digest(file),
@@ -34,7 +34,8 @@ def describe_files(places: Mapping[str, str], folder: str) -> dict[str, dict[str
     return found
 
 
-def _relative(path: str, folder: str) -> str:
+def relative_path(path: str, folder: str) -> str:
+    """Return ``path`` relative to ``folder``."""
     own, name = os.path.split(path)
     return name if own == folder else os.path.relpath(path, folder or ".")
 
@@ -88,6 +89,10 @@ def check_metadata(metadata: Any) -> dict[str, Any]:
     facts = files.values() if isinstance(files, dict) else [None]
     if not all(isinstance(each, dict) and each.keys() >= _FACTS for each in facts):
         raise ValueError("its 'files' do not have size, time and digest")
+    for key in ("paths", "tracked"):
+        names = metadata.get(key, [])
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ValueError(f"its {key!r} is no list of texts")
     for key in ("stage", "artifact_name", "lineage", "execution"):
         if not isinstance(metadata.get(key), str | None):
             raise ValueError(f"its {key!r} is no text")

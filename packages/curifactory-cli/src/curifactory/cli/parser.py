@@ -158,6 +158,28 @@ def _add_caching(parser: Parser) -> None:
         help="results whose code or inputs have changed: 'warn' uses them and names them, 'rerun' "
         "computes them again, 'ignore' uses them (default: on_stale of the configuration)",
     )
+    _add_places(parser)
+
+
+def _add_places(parser: Parser) -> None:
+    group = parser.add_argument_group("where results are kept")
+    group.add_argument(
+        "-c",
+        "--cache",
+        metavar="FOLDER",
+        help="use this folder as the cache; the folder of a full store stands for its artifacts",
+    )
+    group.add_argument(
+        "--dry-cache", action="store_true", help="read the cache, but write nothing into it"
+    )
+    group.add_argument(
+        "-s",
+        "--store-full",
+        "--full-store",
+        action="store_true",
+        help="keep everything of the run in a folder of its own below data/runs: artifacts, "
+        "environment, log and report",
+    )
 
 
 def _add_execution(parser: Parser) -> None:
@@ -269,6 +291,9 @@ def _run_options(parser: Parser, name: str, given: dict[str, Any]) -> RunOptions
         overwrite="overwrite" in given,
         overwrite_stages=tuple(given.get("overwrite_stage", ())),
         on_stale=given.get("on_stale"),
+        cache=given.get("cache"),
+        dry_cache="dry_cache" in given,
+        store_full="store_full" in given,
         dag="no_dag" not in given,
         map_only=bool(mapping),
         json="json" in given,
