@@ -1,7 +1,10 @@
 """The documented function that runs an experiment, and the lists of files."""
 
 from collections.abc import Callable
+from datetime import datetime
+from inspect import signature
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,6 +57,37 @@ def test_it_returns_the_value_and_the_manager(iris: "Project") -> None:
     assert results == ["one", "two"]
     assert isinstance(manager, ArtifactManager)
     assert (manager.status, manager.error, manager.log_path) == ("complete", None, None)
+
+
+DOCUMENTED = """experiment_name param_files overwrite_override cache_dir_override mngr log log_debug
+dry dry_cache store_full log_errors prefix build_docker build_notebook run_string stage_overwrites
+param_set_names param_set_indices global_param_set_indices parallel parallel_mode parallel_lock
+parallel_queue run_num_override run_ts_override lazy ignore_lazy report no_dag map_only hashes_only
+paths_only print_params no_color quiet progress plain notes all_loggers"""
+
+
+def test_its_arguments_are_the_documented_ones_in_their_order() -> None:
+    assert " ".join(signature(run_experiment).parameters).split() == DOCUMENTED.split()
+
+
+def test_a_run_for_somebody_else_has_their_number_and_reports_to_their_queue(
+    iris: "Project", folder: Path
+) -> None:
+    queue: SimpleQueue[object] = SimpleQueue()
+
+    _, manager = run_experiment(
+        "iris",
+        parallel_mode=True,
+        global_param_set_indices=["0-1"],
+        parallel_queue=queue,
+        run_num_override=7,
+        run_ts_override=datetime(2022, 2, 3, 10, 58, 59),
+    )
+
+    assert manager.get_reference_name() == "iris_7_2022-02-03-T105859"
+    assert queue.get() == (("0-1",), "complete", None)
+    assert not manager.stored
+    assert not (folder / "data" / "store").exists()
 
 
 def test_a_failure_is_not_raised_but_told_by_the_manager(iris: "Project") -> None:

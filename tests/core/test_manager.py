@@ -5,7 +5,9 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
+from threading import Lock
 
 import pytest
 
@@ -182,3 +184,29 @@ def test_a_report_without_the_report_part_says_what_to_install(
 
     with pytest.raises(MissingPartError, match="pip install curifactory-report"):
         manager.generate_report()
+
+
+DOCUMENTED = """experiment_name store_full dry dry_cache prefix run_line parallel_lock parallel_mode
+lazy ignore_lazy notes manager_cache_path cache_path runs_path logs_path notebooks_path reports_path
+report_css_path status_override suppress_live_log live_log_debug disable_non_cf_loggers"""
+
+
+def test_its_arguments_are_the_documented_ones_in_their_order() -> None:
+    parameters = signature(ArtifactManager).parameters.values()
+
+    positional = [item.name for item in parameters if item.kind is item.POSITIONAL_OR_KEYWORD]
+    assert positional == DOCUMENTED.split()
+
+
+def test_the_lock_that_a_session_is_given_is_taken_and_given_back(
+    new_manager: Callable[..., ArtifactManager],
+) -> None:
+    lock = Lock()
+    manager = new_manager(parallel_lock=lock)
+
+    manager.lock()
+    held = lock.locked()
+    manager.unlock()
+
+    assert held
+    assert not lock.locked()

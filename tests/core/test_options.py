@@ -32,6 +32,15 @@ from curifactory.options import RunOptions
         ({"ignore_lazy": True}, "experiment iris --ignore-lazy"),
         ({"dag": False}, "experiment iris --no-dag"),
         ({"map_only": True}, "experiment iris --map"),
+        ({"hashes_only": True}, "experiment iris --hashes"),
+        ({"paths_only": True}, "experiment iris --paths"),
+        ({"print_params": True}, "experiment iris --print-params"),
+        ({"print_params": "knn"}, "experiment iris --print-params knn"),
+        ({"store_full": True, "parallel": 4}, "experiment iris --store-full --parallel 4"),
+        ({"build_notebook": True, "build_docker": True}, "experiment iris --notebook --docker"),
+        ({"quiet": True, "no_color": True}, "experiment iris --quiet --no-color"),
+        ({"plain": True, "progress": True}, "experiment iris --plain --progress"),
+        ({"log_errors": True}, "experiment iris --log-errors"),
         ({"parallel_mode": True}, "experiment iris --parallel-mode"),
         ({"log": False, "report": False}, "experiment iris --no-log --no-report"),
         ({"verbose": True, "all_loggers": True}, "experiment iris --verbose --all-loggers"),
@@ -47,7 +56,16 @@ def test_the_command_asks_for_the_options(options: dict[str, Any], command: str)
 def test_every_option_but_notes_and_line_has_a_flag() -> None:
     without = {item.name for item in fields(RunOptions) if "flag" not in item.metadata}
 
-    assert without <= {"experiment", "notes", "run_line"}
+    inside = {"parallel_lock", "run_num_override", "run_ts_override"}
+    assert without <= {"experiment", "notes", "run_line"} | inside
+
+
+@pytest.mark.parametrize("option", ["dry", "map_only", "hashes_only", "paths_only", "print_params"])
+def test_only_to_tell_something_is_to_write_nothing(option: str) -> None:
+    asked: dict[str, Any] = {option: True}
+
+    assert RunOptions(experiment="iris", **asked).writes_nothing
+    assert not RunOptions(experiment="iris").writes_nothing
 
 
 def test_options_are_values() -> None:

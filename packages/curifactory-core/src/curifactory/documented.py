@@ -86,7 +86,7 @@ class ManagerAttributes:
     @property
     def stored(self) -> bool:
         """Whether the run is recorded."""
-        return self.run.number > 0
+        return self.run.recorded
 
     @property
     def run_timestamp(self) -> "datetime":

@@ -1,7 +1,8 @@
 """Running experiments from Python, in the documented names."""
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from curifactory import discovery
 from curifactory.collecting import collect
@@ -13,6 +14,10 @@ from curifactory.mapping import RunPlan
 from curifactory.options import RunOptions
 from curifactory.registry import ParameterRegistry, describe_set
 from curifactory.running import ExitCode, RunResult, Terminated, run
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from queue import SimpleQueue
 
 __all__ = [
     "ExitCode",
@@ -46,15 +51,22 @@ def run_experiment(
     log_debug: bool = False,
     dry: bool = False,
     dry_cache: bool = False,
-    *,
     store_full: bool = False,
+    log_errors: bool = False,
     prefix: str | None = None,
+    build_docker: bool = False,
+    build_notebook: bool = False,
     run_string: str | None = None,
     stage_overwrites: Sequence[str] | None = None,
     param_set_names: Sequence[str] | None = None,
     param_set_indices: Sequence[str] | None = None,
     global_param_set_indices: Sequence[str] | None = None,
+    parallel: int | None = None,
     parallel_mode: bool = False,
+    parallel_lock: "AbstractContextManager[Any] | None" = None,
+    parallel_queue: "SimpleQueue[Any] | None" = None,
+    run_num_override: int | None = None,
+    run_ts_override: datetime | None = None,
     lazy: bool = False,
     ignore_lazy: bool = False,
     report: bool = True,
@@ -63,6 +75,10 @@ def run_experiment(
     hashes_only: bool = False,
     paths_only: bool = False,
     print_params: bool | str = False,
+    no_color: bool = False,
+    quiet: bool = False,
+    progress: bool = False,
+    plain: bool = False,
     notes: str | None = None,
     all_loggers: bool = False,
 ) -> tuple[Any, ArtifactManager]:
@@ -78,18 +94,28 @@ def run_experiment(
         Where the cache is, and what goes before its files' names.
     mngr
         Run in this session instead of a new one.
-    log, log_debug, all_loggers
-        Write a log file; with debugging messages; with those of other libraries.
+    log, log_debug, log_errors, all_loggers
+        Write a log file; with debugging messages; with what goes to the standard error stream;
+        with the messages of other libraries.
     dry, dry_cache
         Write nothing; write nothing into the cache.
     store_full
         Keep everything of the run in a folder of its own.
+    build_docker, build_notebook
+        Make a docker image, or a notebook, of the results.
     run_string
-        The command line to record.
+        The command line to record; by default the one that asks for the same.
     param_set_names, param_set_indices, global_param_set_indices
         Keep only these parameter sets.
+    parallel
+        Number of processes that execute stages.
     parallel_mode
         Run and cache, but record no run and write no report.
+    parallel_lock, parallel_queue
+        What ``manager.lock()`` takes, and where ``(global indices, status, error)`` of this run is
+        put when it has ended.
+    run_num_override, run_ts_override
+        Number and start of the run that this one works for and somebody else records.
     lazy, ignore_lazy
         Keep every output out of memory, or none.
     report
@@ -99,6 +125,8 @@ def run_experiment(
     map_only, hashes_only, paths_only, print_params
         Execute nothing, and return the plan; ``{hash: name}``; the paths of artifacts and their
         metadata; or ``{hash: parameters}``, of the named set or hash prefix if it is a text.
+    no_color, quiet, progress, plain
+        How the command line shows a run; part of the recorded command.
     notes
         Text for the report.
 
@@ -124,25 +152,41 @@ def run_experiment(
         overwrite_stages=tuple(stage_overwrites or ()),
         cache=cache_dir_override,
         dry_cache=dry_cache,
-        store_full=store_full,
         prefix=prefix,
         lazy=lazy,
         ignore_lazy=ignore_lazy,
         dag=not no_dag,
-        map_only=map_only or paths_only,
-        dry=dry or hashes_only or bool(print_params),
+        map_only=map_only,
+        hashes_only=hashes_only,
+        paths_only=paths_only,
+        print_params=print_params,
+        dry=dry,
+        store_full=store_full,
+        parallel=parallel,
         parallel_mode=parallel_mode,
         log=log,
         report=report,
+        build_notebook=build_notebook,
+        build_docker=build_docker,
         verbose=log_debug,
         all_loggers=all_loggers,
+        log_errors=log_errors,
+        quiet=quiet,
+        no_color=no_color,
+        plain=plain,
+        progress=progress,
         notes=notes,
         run_line=run_string,
+        run_num_override=run_num_override,
+        run_ts_override=run_ts_override,
+        parallel_lock=parallel_lock,
     )
     if hashes_only or print_params:
         manager = mngr or ArtifactManager(experiment_name, dry=True, status_override=None)
         return _parameters(options, print_params, manager), manager
     result = run(options, manager=mngr)
+    if parallel_queue is not None:
+        parallel_queue.put((options.global_indices, result.status, result.manager.error))
     if paths_only:
         return artifact_paths(result.manager), result.manager
     return result.manager.plan if map_only else result.value, result.manager

@@ -26,6 +26,8 @@ from curifactory.reportables import Reportables
 from curifactory.run import Run
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from curifactory.freshness import Freshness
     from curifactory.protocols import Cacher, CacherSource, FullStore, Publication, Writer
 
@@ -52,6 +54,8 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
         Goes before cached files' names in place of the experiment's name.
     run_line
         The command line to record; by default that of this process.
+    parallel_lock
+        What :meth:`lock` takes. The cache needs none: it is safe for several processes as it is.
     parallel_mode
         Run and cache, but record no run.
     lazy
@@ -88,11 +92,11 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
         self,
         experiment_name: str | None = None,
         store_full: bool = False,
-        *,
         dry: bool = False,
         dry_cache: bool = False,
         prefix: str | None = None,
         run_line: str = "",
+        parallel_lock: "AbstractContextManager[Any] | None" = None,
         parallel_mode: bool = False,
         lazy: bool = False,
         ignore_lazy: bool = False,
@@ -108,6 +112,7 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
         suppress_live_log: bool = False,
         live_log_debug: bool = False,
         disable_non_cf_loggers: bool = True,
+        *,
         config: Configuration | None = None,
         hooks: Sequence[RunHook] = (),
     ) -> None:
@@ -115,6 +120,7 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
         self.experiment_name = experiment_name
         self.dry, self.dry_cache, self.store_full = dry, dry_cache, store_full
         self.prefix, self.parallel_mode = prefix, parallel_mode
+        self.parallel_lock = parallel_lock
         self.lazy, self.ignore_lazy = lazy, ignore_lazy
         given = {
             "manager_cache_path": manager_cache_path,
@@ -191,7 +197,7 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
 
     def store(self) -> None:
         """Record the run, unless it is recorded already or the session is dry."""
-        if self.run.number == 0:
+        if not self.run.recorded:
             self.open_run()
 
     def _full_store_source(self) -> "Callable[[ArtifactManager], FullStore] | None":
@@ -265,12 +271,12 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
     def register(self, record: Record) -> None:
         """Note what the record's hash stands for."""
         if record.params is not None and self.mapping is None:
-            self.registry.register_parameters(record.params, keep=self.run.number > 0)
+            self.registry.register_parameters(record.params, keep=self.run.recorded)
 
     def register_aggregate(self, hash_: str, active: str | None, inputs: Sequence[str]) -> None:
         """Note what an aggregate's hash stands for."""
         if self.mapping is None:
-            self.registry.register_aggregate(hash_, active, inputs, keep=self.run.number > 0)
+            self.registry.register_aggregate(hash_, active, inputs, keep=self.run.recorded)
 
     def count_call(self) -> int:
         """Return the place of a new call."""
@@ -432,6 +438,16 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
 
     def __deepcopy__(self, memo: object) -> "ArtifactManager":
         return self  # a session is never copied with a record or a value
+
+    def lock(self) -> None:
+        """Take the lock that the session was given, if any."""
+        if self.parallel_lock is not None:
+            self.parallel_lock.__enter__()
+
+    def unlock(self) -> None:
+        """Give the lock back."""
+        if self.parallel_lock is not None:
+            self.parallel_lock.__exit__(None, None, None)
 
     def decisions(self) -> Iterable[tuple[StageCall, Decision]]:
         """Yield every call of this session with what was decided about it."""

@@ -1,9 +1,13 @@
 """Everything a user can ask of a run, in one value."""
 
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from curifactory.config import OnStale
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from datetime import datetime
 
 
 def _option(flag: str, default: Any = False) -> Any:
@@ -51,22 +55,60 @@ class RunOptions:
     """Show the map as JSON."""
     why: str | None = _option("--why", None)
     """Show of the map only this stage, with all that is known of it; implies ``map_only``."""
+    hashes_only: bool = _option("--hashes")
+    """Only tell the hashes of the parameter sets; nothing is written."""
+    paths_only: bool = _option("--paths")
+    """Only tell where the artifacts and their metadata lie; nothing is written."""
+    print_params: bool | str = _option("--print-params")
+    """Only tell the parameters: of every set, or of one with this name or recorded hash."""
     dry: bool = _option("--dry")
     """Write nothing at all."""
+    parallel: int | None = _option("--parallel", None)
+    """Number of processes that execute stages; ``None`` for this one alone."""
     parallel_mode: bool = _option("--parallel-mode")
     """Run and cache, but record no run and write no report."""
     log: bool = field(default=True, metadata={"flag": "--no-log", "negated": True})
     """Write a log file."""
     report: bool = field(default=True, metadata={"flag": "--no-report", "negated": True})
     """Write a report after the run."""
+    build_notebook: bool = _option("--notebook")
+    """Write a notebook that loads the results."""
+    build_docker: bool = _option("--docker")
+    """Build a docker image of the full store."""
     verbose: bool = _option("--verbose")
     """Log debugging messages."""
     all_loggers: bool = _option("--all-loggers")
     """Log messages of other libraries' loggers too."""
+    log_errors: bool = _option("--log-errors")
+    """Write what goes to the standard error stream into the log file too."""
+    quiet: bool = _option("--quiet")
+    """Show nothing but failures."""
+    no_color: bool = _option("--no-color")
+    """Show everything without colours."""
+    plain: bool = _option("--plain")
+    """Show the log's own lines."""
+    progress: bool = _option("--progress")
+    """Show a progress bar for each record."""
     notes: str | None = None
     """Text for the report; its first line is shown in the index. Not part of the command."""
     run_line: str | None = None
     """The command line to record; ``None`` for the one these options make."""
+    run_num_override: int | None = None
+    """Number of the run that this process works for and somebody else records."""
+    run_ts_override: "datetime | None" = None
+    """Start of that run."""
+    parallel_lock: "AbstractContextManager[Any] | None" = None
+    """What ``manager.lock()`` takes."""
+
+    @property
+    def only_maps(self) -> bool:
+        """Whether the experiment is mapped and planned, and nothing executed."""
+        return self.map_only or self.paths_only
+
+    @property
+    def writes_nothing(self) -> bool:
+        """Whether neither run nor artifacts are stored, asked for or because nothing runs."""
+        return bool(self.dry or self.only_maps or self.hashes_only or self.print_params)
 
     def command(self) -> str:
         """Return the command line that asks for these options."""
@@ -101,6 +143,6 @@ class RunOptions:
         return again.command()
 
 
-def _repeated(flag: str, value: "str | tuple[str, ...]") -> list[str]:
-    values = (str(value),) if isinstance(value, str) else value
+def _repeated(flag: str, value: "str | int | tuple[str, ...]") -> list[str]:
+    values = value if isinstance(value, tuple) else (str(value),)
     return [word for each in values for word in (flag, each)]

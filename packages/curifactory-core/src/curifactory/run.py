@@ -47,6 +47,8 @@ class Run:
         self.command = command
         self.notes = notes
         self.number = 0
+        self.recorded = False
+        """Whether this process has recorded the run; never for one that others record."""
         self.started = datetime.now()
         self.hostname = hostname()
         self.error: str | None = None
@@ -79,6 +81,11 @@ class Run:
         """The state of the repository, asked once."""
         return ask_git()
 
+    def belongs_to(self, number: int | None, started: datetime | None) -> None:
+        """Take number and start of a run that another process records."""
+        self.number = self.number if number is None else number
+        self.started = self.started if started is None else started
+
     def open(self, manager_cache_path: str, logs_path: str | None) -> None:
         """Take the next number and start the journal; and the log, if there is a ``logs_path``."""
         self._provenance = None
@@ -87,6 +94,7 @@ class Run:
             os.path.join(manager_cache_path, STORE), str(self.experiment_name)
         )
         self.number = self._journal.number
+        self.recorded = True
         if logs_path is not None:
             self.log_path = os.path.join(logs_path, f"{safe_component(self.reference)}.log")
             self.log.to_file(self.log_path)

@@ -170,6 +170,7 @@ _LENT = (
     "on_stale",
     "overwrite",
     "overwrite_stages",
+    "parallel_lock",
     "parallel_mode",
     "prefix",
     "store_full",
@@ -191,7 +192,7 @@ def _lent(manager: ArtifactManager) -> Iterator[None]:
 def _make_manager(
     options: RunOptions, configuration: Configuration, hooks: Sequence[RunHook]
 ) -> ArtifactManager:
-    installed = [] if options.map_only else [make() for make in find_all(RUN_HOOKS)]
+    installed = [] if options.only_maps else [make() for make in find_all(RUN_HOOKS)]
     return ArtifactManager(
         options.experiment,
         store_full=options.store_full,
@@ -206,7 +207,7 @@ def _make_manager(
 
 def _apply(options: RunOptions, manager: ArtifactManager) -> None:
     """Let a session honour the options that are given."""
-    manager.dry |= options.dry or options.map_only
+    manager.dry |= options.writes_nothing
     manager.dry_cache |= options.dry_cache
     manager.store_full |= options.store_full
     manager.parallel_mode |= options.parallel_mode
@@ -222,6 +223,8 @@ def _apply(options: RunOptions, manager: ArtifactManager) -> None:
         manager.config = manager.config.updated({"cache_path": _cache_folder(options.cache)})
     if options.notes is not None:
         manager.run.notes = options.notes
+    manager.parallel_lock = options.parallel_lock or manager.parallel_lock
+    manager.run.belongs_to(options.run_num_override, options.run_ts_override)
 
 
 def _cache_folder(path: str) -> str:
@@ -242,7 +245,7 @@ class Execution:
     ) -> None:
         self.options = options
         self.manager = manager
-        self.owns_run = manager.run.number == 0 and manager.status != "LIVE"
+        self.owns_run = not manager.run.recorded and manager.status != "LIVE"
         self.function = function
         self.collection = collection
 
@@ -274,9 +277,9 @@ class Execution:
 
     def _map_and_execute(self) -> tuple[Any, str]:
         manager = self.manager
-        if (self.options.dag and not self.options.parallel_mode) or self.options.map_only:
+        if (self.options.dag and not self.options.parallel_mode) or self.options.only_maps:
             manager.plan = self.plan()
-        if self.options.map_only:
+        if self.options.only_maps:
             return None, "mapped"
         manager.start_over()
         value = self._call(list(self.collection.parameter_sets))
@@ -302,7 +305,7 @@ class Execution:
                 return None
             _require_stages(mapped, self.options.overwrite_stages)
             plan = RunPlan(mapped, manager.on_stale)
-        if not self.options.map_only:
+        if not self.options.only_maps:
             warn_of_stale(manager, plan.calls())
         return plan
 
@@ -330,7 +333,7 @@ class Execution:
                 failures.error("%s", _describe(error)["traceback"])
             if self.owns_run:
                 manager.close_run(status, **_describe(error))
-            if self.options.report and manager.run.number:
+            if self.options.report and manager.run.recorded:
                 path = _write_report(manager)
         except Exception as failure:  # noqa: BLE001 - the result carries it on
             failure.add_note(f"while the report of run {manager.get_reference_name()} was written")
