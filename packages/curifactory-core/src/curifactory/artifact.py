@@ -24,16 +24,18 @@ _previews.maxstring = _previews.maxother = _previews.maxlong = _PREVIEW_LENGTH
 def content_of(metadata: "Mapping[str, Any] | None") -> str | None:
     """Return a digest of the content of all files of an artifact, whatever their names begin with.
 
-    Where nothing is known of the files it stands for the execution that made them, and without
-    that it is ``None``.
+    An artifact that refers to files stands for these. Where nothing is known of the files it stands
+    for the execution that made them, and without that it is ``None``.
     """
-    files = (metadata or {}).get("files")
-    if metadata is None or not files:
-        execution = (metadata or {}).get("execution")
+    if metadata is None:
+        return None
+    files, execution = metadata.get("files"), metadata.get("execution")
+    parts = list(map(str, (metadata.get("extra") or {}).get("referenced", ())))
+    if not parts and files:
+        start = len(os.path.commonprefix(list(files)))  # noqa: RUF071 - of characters, as it does
+        parts = [f"{name[start:]} {files[name]['sha256']}" for name in sorted(files)]
+    if not parts:
         return f"execution {execution}" if execution else None
-    start = len(os.path.commonprefix(list(files)))  # noqa: RUF071 - meant character by character
-    parts = [f"{name[start:]} {files[name]['sha256']}" for name in sorted(files)]
-    parts += map(str, (metadata.get("extra") or {}).get("referenced", ()))
     return sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 

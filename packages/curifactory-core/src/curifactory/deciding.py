@@ -83,8 +83,11 @@ def _changes(call: StageCall) -> tuple[tuple[Cause, ...], bool]:
     held = look_up(call)
     facts = None if held.misses else recorded_facts(held.metadata)
     if facts is not None:
-        sources = freshness_of(call.record.manager).sources(call)
-        return tuple(changed_inputs(sources, facts)), True
+        freshness = freshness_of(call.record.manager)
+        changed = changed_inputs(freshness.sources(call), facts)
+        if not changed:
+            freshness.confirm(call, facts)
+        return tuple(changed), True
     executed = (
         Cause(CauseKind.INPUT_RENEWED, artifact.call.label)
         for artifact in artifacts_read(call)

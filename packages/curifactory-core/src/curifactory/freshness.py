@@ -43,7 +43,7 @@ class Freshness:
         self._definitions = Definitions(Sources())
         self._closures: dict[StageSpec, Closure] = {}
         self._sources: dict[StageCall, dict[Artifact, None]] = {}
-        self._stages: dict[StageCall, dict[str, str]] = {}
+        self._stages: dict[StageCall, dict[str, StageSpec]] = {}
         self._facts: tuple[str, dict[str, Any]] = ("", {})
 
     def closure(self, spec: StageSpec) -> Closure:
@@ -71,7 +71,7 @@ class Freshness:
             self.store.keep(closure)
             facts = {
                 "code": describe_code(stage_key(call.spec), closure),
-                "upstream": self.stages_before(call),
+                "upstream": self._keep_upstream(call),
                 "inputs": [
                     [each.name, each.call.name, each.call.hash, each.content]
                     for each in self.sources(call)
@@ -79,6 +79,31 @@ class Freshness:
             }
             self._facts = call.execution, facts
         return self._facts[1]
+
+    def confirm(self, call: StageCall, recorded: Facts) -> None:
+        """Record that ``call`` would compute the same from what earlier stages compute now.
+
+        Without this, its results would be stale once those of an edited earlier stage are removed.
+        """
+        inputs = zip(self.sources(call), recorded.get("inputs") or (), strict=False)
+        if not call.record.manager.writes_cache or any(
+            artifact.content != before[3] for artifact, before in inputs
+        ):
+            return
+        upstream = self._keep_upstream(call)
+        if upstream != recorded.get("upstream"):
+            for artifact in call.outputs:
+                if artifact.cacher is not None:
+                    artifact.cacher.amend_metadata({"upstream": upstream})
+
+    def _keep_upstream(self, call: StageCall) -> dict[str, str]:
+        """Return the fingerprint of each stage before ``call``, and keep its code."""
+        found: dict[str, str] = {}
+        for key, spec in self.stages_before(call).items():
+            closure = self.closure(spec)
+            self.store.keep(closure)
+            found[key] = closure.fingerprint
+        return found
 
     def sources(self, call: StageCall) -> dict[Artifact, None]:
         """Return the stored artifacts that ``call`` was computed from.
@@ -96,15 +121,15 @@ class Freshness:
                 found |= self._sources[artifact.call]
         return found
 
-    def stages_before(self, call: StageCall) -> dict[str, str]:
-        """Return the fingerprint of the code of each stage that ``call`` was computed from."""
+    def stages_before(self, call: StageCall) -> dict[str, StageSpec]:
+        """Return each stage that ``call`` was computed from, directly or not, by its function."""
         return _remembered(call, self._stages, self._find_stages_before)
 
-    def _find_stages_before(self, call: StageCall) -> dict[str, str]:
-        found: dict[str, str] = {}
+    def _find_stages_before(self, call: StageCall) -> dict[str, StageSpec]:
+        found: dict[str, StageSpec] = {}
         for before in {artifact.call: None for artifact in artifacts_read(call)}:
             found |= self._stages[before]
-            found[stage_key(before.spec)] = self.closure(before.spec).fingerprint
+            found[stage_key(before.spec)] = before.spec
         return found
 
     # -- comparing -----------------------------------------------------------------------------

@@ -74,6 +74,9 @@ class Cacher(Writer, Protocol):
     def prepare(self) -> None:
         """Take note that the stage is about to run, which may write the artifact itself."""
 
+    def amend_metadata(self, facts: Mapping[str, Any]) -> None:
+        """Put ``facts`` into the stored metadata, which has them under these names already."""
+
     def fetch(self) -> Any:
         """Return the stored value.
 

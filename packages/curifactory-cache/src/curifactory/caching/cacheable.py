@@ -22,6 +22,7 @@ from curifactory.caching.verifying import (
 from curifactory.causes import Cause, CauseKind
 from curifactory.exceptions import CacheError, UnreadableArtifactError
 from curifactory.lineage import lineage
+from curifactory.paths import write_atomically
 from curifactory.protocols import Lookup
 
 if TYPE_CHECKING:
@@ -394,6 +395,14 @@ class Cacheable:
         self.metadata = metadata
         self.extra_metadata = dict(metadata.get("extra") or {})
         return metadata
+
+    def amend_metadata(self, facts: Mapping[str, Any]) -> None:
+        """Replace ``facts`` in the stored metadata, as far as that may be written."""
+        metadata = self.load_metadata()
+        if metadata is not None:
+            with suppress(OSError):  # a cache that is only read stays as it is
+                text = json.dumps({**metadata, **facts}, default=str)
+                write_atomically(locate(self, METADATA), text.encode())
 
     def _metadata_folder(self) -> str:
         return os.path.dirname(locate(self, METADATA))

@@ -23,8 +23,10 @@ class FileReferenceCacher(Cacheable):
     def save(self, obj: Any) -> str:
         """Write the paths and return the path of the file that holds them."""
         path = self.get_path()
+        text = json.dumps(obj, indent=4, default=os.fspath)
         with open(path, "w", encoding="utf-8") as file:
-            file.write(json.dumps(obj, indent=4, default=os.fspath))
+            file.write(text)
+        self.extra_metadata["referenced"] = list(map(_state, _strings(json.loads(text))))
         return path
 
     def load(self) -> Any:
@@ -56,6 +58,15 @@ class FileReferenceCacher(Cacheable):
         """Write the artifact to ``path``, with other paths in place of those it holds."""
         with open(path, "w", encoding="utf-8") as file:
             file.write(json.dumps(_mapped(self.load(), places.__getitem__), indent=4))
+
+
+def _state(path: str) -> str:
+    """Return what tells, without reading it, whether a file is another one than it was."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return "missing"
+    return f"{status.st_size} bytes of {status.st_mtime_ns}"
 
 
 def _strings(value: Any) -> Iterator[str]:
