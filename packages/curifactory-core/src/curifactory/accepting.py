@@ -27,7 +27,8 @@ def accept(configuration: Configuration, stage: str) -> int:
     Returns
     -------
     int
-        How many artifacts of the stage there are.
+        How many of its artifacts were stored with other code or inputs; for a stage that stores
+        none, how many that were computed from its results.
 
     Raises
     ------
@@ -59,6 +60,7 @@ def accept(configuration: Configuration, stage: str) -> int:
     store = CodeStore(os.path.join(configuration.manager_cache_path, "code"))
     freshness = Freshness(configuration.root, store)
     failures: list[BadInputError] = []
+    changed: set[str] = set()
     with project_imports(configuration):
         for key in sorted(keys):
             try:
@@ -71,9 +73,10 @@ def accept(configuration: Configuration, stage: str) -> int:
             for path, metadata in found:
                 if _accepted(metadata, key, code, contents):
                     write_atomically(path, json.dumps(metadata).encode())
+                    changed.add(path)
     if len(failures) == len(keys):
         raise failures[0]
-    return len(own)
+    return len(changed & {path for path, _ in own}) or len(changed)
 
 
 def _recorded(folder: str) -> Iterator[tuple[str, dict[str, Any]]]:

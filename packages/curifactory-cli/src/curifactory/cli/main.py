@@ -4,6 +4,7 @@ import argparse
 import sys
 import warnings
 
+from curifactory.cli.cache_commands import CACHE, add_cache_commands, do_cache_command
 from curifactory.cli.failures import show_error, show_traceback
 from curifactory.cli.parser import (
     ListProject,
@@ -84,6 +85,8 @@ def _curifactory_parser() -> Parser:
     )
     parser.add_argument("--version", action="store_true", help="show the version and exit")
     parser.add_argument("-h", "--help", action="store_true", help="show this help and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    add_cache_commands(commands)
     return parser
 
 
@@ -93,8 +96,11 @@ def curifactory() -> int:
     parser = _curifactory_parser()
     try:
         given = parser.parse_words(sys.argv[1:])
-    except BadInputError as error:
+        if given.get("command") == CACHE and "help" not in given:
+            return do_cache_command(given, _configuration(err), out)
+    except CurifactoryError as error:
         show_error(err, str(error))
-        return ExitCode.BAD_INPUT
+        bad_input = isinstance(error, BadInputError)
+        return ExitCode.BAD_INPUT if bad_input else ExitCode.FAILED
     out.line((version_text() if "version" in given else parser.format_help()).rstrip("\n"))
     return ExitCode.COMPLETE
