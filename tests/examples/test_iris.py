@@ -165,7 +165,7 @@ def test_report_shows_scores_plot_and_map(two_runs: TwoRuns, number: int) -> Non
     assert len(images) == 1
     assert (folder / unquote(images[0])).read_bytes().startswith(b"\x89PNG")
     assert re.search(r"<th>simple_rf_seed3</th>\s*<td>random forest, 100 trees</td>", page)
-    (drawing,) = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    drawing = re.findall(r"<svg.*?</svg>", page, re.DOTALL)[0]
     drawn = Counter(re.findall(r"<text[^>]*>([^<]+)</text>", drawing))
     assert (drawn["load_data"], drawn["train_model"], drawn["test_models"]) == (6, 6, 1)
 

@@ -77,7 +77,7 @@ def test_the_folder_holds_the_report_and_nothing_else(new_manager: NewManager) -
     folder = generate(manager)
 
     assert sorted(os.listdir(folder)) == sorted(
-        ["index.html", "run_info.json", "style.css", "map.svg", "log.txt", "reportables"]
+        ["graphs", "index.html", "run_info.json", "style.css", "map.svg", "log.txt", "reportables"]
     )
     assert sorted(os.listdir(folder / "reportables")) == ["a_tell_curve.png", "drawn.json"]
 
@@ -104,7 +104,7 @@ def test_an_experiment_leaves_the_same_files(project: "Project") -> None:
 
     assert path is not None
     assert sorted(os.listdir(Path(path).parent)) == sorted(
-        ["index.html", "run_info.json", "style.css", "map.svg", "log.txt", "reportables"]
+        ["graphs", "index.html", "run_info.json", "style.css", "map.svg", "log.txt", "reportables"]
     )
 
 

@@ -89,8 +89,10 @@ def test_sections_stand_in_their_order(new_manager: NewManager, read_page: ReadP
         "Contents",
         "Reportables",
         "Map",
+        "Timeline",
         "Stage detail",
         "Parameter sets",
+        "Environment",
     ]
     parts = [*page.find("h1"), *page.find(cls="info"), *page.find(cls="warning"), *page.find("h2")]
     places = {id(element): place for place, element in enumerate(page)}
@@ -106,7 +108,7 @@ def test_every_entry_of_the_contents_leads_somewhere(
     page = read_page(manager.generate_report())
 
     targets = [link.attributes["href"] for link in page.find(cls="contents")[0].find("a")]
-    assert len(targets) == len(set(targets)) == 6
+    assert len(targets) == len(set(targets)) == 8
     for target in targets:
         assert len(page.find(id_=target.removeprefix("#"))) == 1, target
 
@@ -321,7 +323,7 @@ def test_stages_are_listed_with_what_became_of_them(
     manager = new_manager()
     report(manager)
 
-    [row] = read_page(manager.generate_report()).find(cls="record")[-1].find("tbody")
+    [row] = read_page(manager.generate_report()).find("table", cls="calls")[0].find("tbody")
 
     cells = row.texts("td")
     assert cells[0] == "tell"

@@ -154,9 +154,11 @@ def _call_function(call: StageCall, keywords: dict[str, Any]) -> tuple[Any, ...]
     manager.active_call = call
     call.started = time.time()
     wall, cpu = time.perf_counter(), time.process_time()
-    returned = call.spec.function(*positional, *call.arguments, **keywords)
-    call.seconds, call.cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
-    call.peak_memory = peak_memory()
+    try:
+        returned = call.spec.function(*positional, *call.arguments, **keywords)
+    finally:
+        call.seconds, call.cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
+        call.peak_memory = peak_memory()
     return _returned_values(call, returned)
 
 

@@ -28,6 +28,25 @@ def describe_status(status: str) -> str:
     return _STATUSES[status]
 
 
+def describe_bytes(count: int | None) -> str:
+    """Return a size to three digits, in the unit a person would use.
+
+    Examples
+    --------
+    >>> describe_bytes(512), describe_bytes(1_500_000), describe_bytes(None)
+    ('512 B', '1.5 MB', '')
+
+    """
+    if count is None:
+        return ""
+    size = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 999.5:  # what is above would be rounded to 1e+03
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} TB"
+
+
 def describe_seconds(seconds: float | None) -> str:
     """Return a duration to three digits, in the unit a person would use.
 

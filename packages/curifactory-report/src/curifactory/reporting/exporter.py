@@ -12,9 +12,9 @@ from urllib.parse import quote
 from curifactory.paths import safe_component, write_atomically
 from curifactory.reporting.embedding import embed_all
 from curifactory.reporting.index_page import read_style, update_report_index
-from curifactory.reporting.run_page import render_page
+from curifactory.reporting.run_page import MOST_GRAPHS, render_page
 from curifactory.reporting.shown import show_reportables
-from curifactory.reporting.stage_map import draw_map
+from curifactory.reporting.stage_map import draw_map, map_to_dot
 
 if TYPE_CHECKING:
     from curifactory.manager import ArtifactManager
@@ -33,9 +33,10 @@ class ReportExporter:
         """Write the run's report and the index, and return the path of the report's page.
 
         The folder ``<reports_path>/<reference>`` holds ``index.html``, ``run_info.json``,
-        ``style.css``, ``map.svg``, ``log.txt`` if there is a log, and the files of the reportables
-        in ``reportables``. It is built beside its place and renamed, so that a crash leaves an
-        earlier report of the run as it was. ``_latest`` then points to it.
+        ``style.css``, ``map.svg``, ``log.txt`` if there is a log, the map for Graphviz in
+        ``graphs``, and the files of the reportables in ``reportables``. It is built beside its
+        place and renamed, so that a crash leaves an earlier report of the run as it was.
+        ``_latest`` then points to it.
         """
         reports = manager.reports_path
         os.makedirs(reports, exist_ok=True)
@@ -88,6 +89,7 @@ def _write(manager: "ArtifactManager", folder: str) -> None:
     shown = show_reportables(manager.reportables, os.path.join(folder, "reportables"), earlier)
     stage_map = draw_map(manager.records)
     log = _copy_log(manager, folder)
+    _write_graphs(manager, os.path.join(folder, "graphs"))
     info = json.dumps(manager.run_info, indent=4, default=str)
     page = render_page(manager, shown, stage_map, has_log=log)
     for name, text in (
@@ -97,6 +99,18 @@ def _write(manager: "ArtifactManager", folder: str) -> None:
         ("index.html", page),
     ):
         write_atomically(os.path.join(folder, name), text.encode("utf-8", "replace"))
+
+
+def _write_graphs(manager: "ArtifactManager", folder: str) -> None:
+    """Write the map for Graphviz: whole, and record by record where they are not too many."""
+    os.mkdir(folder)
+    texts = {"full.gv": map_to_dot(manager.records)}
+    if len(manager.records) <= MOST_GRAPHS:
+        for index, record in enumerate(manager.records):
+            texts[f"record_{index}.gv"] = map_to_dot([record], folded=False)
+    for name, text in texts.items():
+        with open(os.path.join(folder, name), "w", encoding="utf-8", errors="replace") as file:
+            file.write(text)
 
 
 def _earlier_drawings(manager: "ArtifactManager") -> list[str]:

@@ -7,7 +7,7 @@ from curifactory.reporting.palette import record_color
 from curifactory.reporting.stage_map.geometry import Box, Point
 from curifactory.reporting.stage_map.layout import MapLayout, PlacedRecord
 from curifactory.reporting.stage_map.model import MapState
-from curifactory.reporting.stage_map.record_graph import NodeKind
+from curifactory.reporting.stage_map.record_graph import LINE_HEIGHT, NodeKind
 from curifactory.reporting.stage_map.record_layout import PlacedEdge, PlacedNode
 from curifactory.reporting.stage_map.text import CELL_WIDTH, count_cells, xml
 
@@ -32,6 +32,8 @@ STYLE = """
   --map-muted: #9aa4af; --map-edge: #707b87; --map-page: #1b1f24; --map-failed: #f0646d; } } }
 .stage-map text { fill: currentColor; text-anchor: middle; dominant-baseline: central;
   stroke: none; }
+.stage-map .name { font-weight: 600; }
+.stage-map .note { fill: var(--map-muted); }
 .stage-map .title { font-size: 13px; font-weight: 600; text-anchor: start; }
 .stage-map .caption { text-anchor: start; fill: var(--map-muted); }
 .stage-map .edge, .stage-map .link { fill: none; stroke: var(--map-edge); stroke-width: 1.3; }
@@ -64,9 +66,7 @@ def draw(layout: MapLayout) -> str:
     shift = (width - layout.width) / 2
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="stage-map" role="img" '
-            f'aria-label="Map of records, stages and artifacts" width="{width:.0f}" '
-            f'height="{height:.0f}" viewBox="0 0 {width:.1f} {height:.1f}">',
+            _opening("Map of records, stages and artifacts", width, height),
             f"<style>{STYLE}</style>",
             '<defs><marker id="map-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
             'markerHeight="7" markerUnits="userSpaceOnUse" orient="auto">'
@@ -78,6 +78,25 @@ def draw(layout: MapLayout) -> str:
             *legend,
             "</svg>",
         ]
+    )
+
+
+def draw_part(layout: MapLayout, words: str) -> str:
+    """Return an SVG element that takes its style and arrows from a map on the same page."""
+    return "\n".join(
+        [
+            _opening(words, layout.width, layout.height),
+            *(line for record in layout.records for line in _draw_record(record)),
+            "</svg>",
+        ]
+    )
+
+
+def _opening(words: str, width: float, height: float) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="stage-map" role="img" '
+        f'aria-label="{xml(words)}" width="{width:.0f}" '
+        f'height="{height:.0f}" viewBox="0 0 {width:.1f} {height:.1f}">'
     )
 
 
@@ -128,8 +147,22 @@ def _draw_node(node: PlacedNode) -> str:
     x, y = node.box.middle
     return (
         f'<g class="{node.state}"><title>{xml(node.tooltip)}</title>{shape}'
-        f'<text x="{x:.1f}" y="{y:.1f}">{xml(node.label)}</text></g>'
+        f"{_text(node.label, x, y)}</g>"
     )
+
+
+def _text(label: str, x: float, y: float) -> str:
+    """Return a text around ``x`` and ``y``; its first line is a name, the others are notes."""
+    lines = label.split("\n")
+    if len(lines) == 1:
+        return f'<text x="{x:.1f}" y="{y:.1f}">{xml(label)}</text>'
+    top = y - LINE_HEIGHT * (len(lines) - 1) / 2
+    spans = "".join(
+        f'<tspan x="{x:.1f}" y="{top + number * LINE_HEIGHT:.1f}" '
+        f'class="{"note" if number else "name"}">{xml(line)}</tspan>'
+        for number, line in enumerate(lines)
+    )
+    return f"<text>{spans}</text>"
 
 
 def _shape(kind: NodeKind, box: Box, classes: str) -> str:

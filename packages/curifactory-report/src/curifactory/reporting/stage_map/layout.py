@@ -33,14 +33,15 @@ class MapLayout:
     """Corner points of the edges between records."""
 
 
-def lay_out(records: Sequence[MapRecord]) -> MapLayout:
+def lay_out(records: Sequence[MapRecord], *, detailed: bool = False) -> MapLayout:
     """Return the same layout for the same records, in time about linear in what they hold.
 
     Every record stands below, or in a circle of records beside, those it takes something from.
     """
     exported = _find_exported(records)
     layouts = [
-        lay_out_record(build_graph(record, exported.get(record.index, ()))) for record in records
+        lay_out_record(build_graph(record, exported.get(record.index, ()), detailed=detailed))
+        for record in records
     ]
     if not layouts:
         return MapLayout(0.0, 0.0, (), ())

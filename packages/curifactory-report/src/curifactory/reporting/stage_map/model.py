@@ -41,6 +41,8 @@ class MapArtifact:
     state: MapState = MapState.COMPUTED
     detail: str = ""
     """Type and preview of the value, where known."""
+    path: str = ""
+    """Path in the cache; empty without a cacher."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,4 +147,4 @@ def _read_artifact(artifact: "Artifact", call: "StageCall") -> MapArtifact:
     cached = artifact.cached and call.status in ("skipped", "loaded")
     state = MapState.CACHED if cached else _STATES[call.status]
     detail = ": ".join(part for part in (artifact.type_name, artifact.preview) if part)
-    return MapArtifact(artifact.name, state, detail)
+    return MapArtifact(artifact.name, state, detail, artifact.path or "")

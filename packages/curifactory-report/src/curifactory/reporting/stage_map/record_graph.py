@@ -17,6 +17,9 @@ from curifactory.reporting.stage_map.text import CELL_WIDTH, count_cells, one_li
 MOST_IN_A_ROW = 3
 """How many boxes stand side by side; more go into the next row."""
 _NAME_CELLS = 24
+_NOTE_CELLS = 44
+LINE_HEIGHT = 16.0
+"""Height in pixels of each further line in a box."""
 _PORT_WIDTH = 10.0
 
 
@@ -77,7 +80,9 @@ def whole_record(index: int) -> ArtifactKey:
     return ArtifactKey(index, -1, "")
 
 
-def build_graph(record: MapRecord, exported: Iterable[ArtifactKey]) -> RecordGraph:
+def build_graph(
+    record: MapRecord, exported: Iterable[ArtifactKey], *, detailed: bool = False
+) -> RecordGraph:
     """Return the graph of ``record``.
 
     Parameters
@@ -86,16 +91,19 @@ def build_graph(record: MapRecord, exported: Iterable[ArtifactKey]) -> RecordGra
         What to draw.
     exported
         Artifacts of the record that other records read.
+    detailed
+        Show type, preview and path of artifacts too.
 
     """
-    return _GraphBuilder(record).build(exported)
+    return _GraphBuilder(record, detailed=detailed).build(exported)
 
 
 class _GraphBuilder:
     """Places stage after stage below what it reads, then makes every edge span one row."""
 
-    def __init__(self, record: MapRecord) -> None:
+    def __init__(self, record: MapRecord, *, detailed: bool) -> None:
         self.record = record
+        self.detailed = detailed
         self.artifacts: dict[ArtifactKey, Node] = {}
         self.imports: dict[Import, Node] = {}
         self.edges: dict[Node, list[Node]] = {}
@@ -127,7 +135,10 @@ class _GraphBuilder:
 
     def _add_output(self, key: ArtifactKey, output: MapArtifact, stage: Node) -> None:
         tooltip = f"artifact {output.name}: {output.detail or output.state}"
-        node = self._place(NodeKind.ARTIFACT, stage.row + 1, output.name, tooltip, output.state)
+        notes = [note for note in (output.detail, output.path) if note] if self.detailed else []
+        node = self._place(
+            NodeKind.ARTIFACT, stage.row + 1, output.name, tooltip, output.state, notes=notes
+        )
         self.artifacts[key] = node
         self.edges.setdefault(stage, []).append(node)
 
@@ -195,21 +206,23 @@ class _GraphBuilder:
         tooltip: str,
         state: MapState = MapState.COMPUTED,
         suffix: str = "",
+        notes: Iterable[str] = (),
     ) -> Node:
         """Add a box to ``row`` or, if that is full, to the next one that is not."""
         while len(self.rows.get(row, ())) >= MOST_IN_A_ROW:
             row += 1
-        label = shorten(name, _NAME_CELLS) + suffix
-        text_width = count_cells(label) * CELL_WIDTH
+        lines = [shorten(name, _NAME_CELLS) + suffix]
+        lines += [shorten(note, _NOTE_CELLS) for note in notes]
+        text_width = max(map(count_cells, lines)) * CELL_WIDTH
         is_stage = kind is NodeKind.STAGE
         node = Node(
             kind,
             row,
-            label,
+            "\n".join(lines),
             one_line(tooltip),
             state,
             width=text_width * 1.1 + 32 if is_stage else text_width + 20,
-            height=34.0 if is_stage else 26.0,
+            height=34.0 if is_stage else 26.0 + LINE_HEIGHT * (len(lines) - 1),
         )
         self.rows.setdefault(row, []).append(node)
         return node
