@@ -1,15 +1,12 @@
+import io
 import shlex
 from typing import Any
 
 import pytest
 
-from curifactory.cli.parser import (
-    CommandLineError,
-    ListProject,
-    ServeReports,
-    ShowText,
-    parse,
-)
+from curifactory.cli.commands import EXPERIMENT, Command, Context, find_command, run_command
+from curifactory.cli.parser import CommandLineError, ShowText, parse
+from curifactory.cli.terminal import Terminal
 from curifactory.config import OnStale
 from curifactory.options import RunOptions
 
@@ -73,14 +70,24 @@ def test_the_recorded_command_asks_for_the_same_run(options: RunOptions) -> None
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("ls", ListProject()),
-        ("reports", ServeReports(host="127.0.0.1", port=8080)),
-        ("reports --port 0 --host ::1", ServeReports(host="::1", port=0)),
-        ("--update reports", ServeReports(update=True)),
+        ("run iris", RunOptions(experiment="iris")),
+        ("run ls -p base", RunOptions(experiment="ls", param_files=("base",))),
+        ("run run", RunOptions(experiment="run")),
+        ("map iris -n knn", RunOptions(experiment="iris", names=("knn",), map_only=True)),
     ],
 )
-def test_reserved_names_ask_for_something_else(words: str, expected: object) -> None:
+def test_a_word_before_the_name_says_what_happens(words: str, expected: RunOptions) -> None:
     assert parse(words.split()) == expected
+
+
+@pytest.mark.parametrize("command", EXPERIMENT, ids=lambda command: command.name)
+def test_each_command_has_a_help_of_its_own(command: Command) -> None:
+    shown = io.StringIO()
+    context = Context(Terminal(shown), Terminal(io.StringIO()))
+
+    assert find_command(EXPERIMENT, [command.name, "--help"]) is command
+    assert run_command("experiment", command, ["--help"], context) == 0
+    assert f"usage: experiment {command.name}" in shown.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -98,17 +105,35 @@ def test_reserved_names_ask_for_something_else(words: str, expected: object) -> 
         ("iris --on-stale rerunn", "did you mean 'rerun'?"),
         ("iris --on-stale x", "there is 'warn', 'rerun', 'ignore'"),
         ("iris --map --no-dag", "give one of them"),
-        ("iris --port 80", "only 'experiment reports' takes --port"),
-        ("ls -p base", "'experiment ls' takes no --params"),
-        ("reports --overwrite-stage a", "'experiment reports' takes no --overwrite-stage"),
-        ("reports --port 80a", "'80a' is not a port"),
-        ("reports --port 65536", "'65536' is not a port"),
-        ("reports --port -1", "--port"),
+        ("map iris --no-dag", "give one of them"),
+        ("iris --port 80", "unknown option '--port'"),
     ],
 )
 def test_what_makes_no_sense_is_said_in_one_line(words: str, message: str) -> None:
     with pytest.raises(CommandLineError) as raised:
         parse(words.split())
+
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("ls -p base", "unknown option '-p'. See 'experiment ls --help'"),
+        ("reports --overwrite-stage a", "unknown option '--overwrite-stage'"),
+        ("reports --port 80a", "'80a' is not a port"),
+        ("reports --port 65536", "'65536' is not a port"),
+        ("reports --port -1", "--port"),
+    ],
+)
+def test_what_a_command_does_not_take_is_said_in_one_line(words: str, message: str) -> None:
+    command = find_command(EXPERIMENT, words.split())
+    context = Context(Terminal(io.StringIO()), Terminal(io.StringIO()))
+    assert command is not None
+
+    with pytest.raises(CommandLineError) as raised:
+        run_command("experiment", command, words.split()[1:], context)
 
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)

@@ -11,6 +11,7 @@ import pytest
 
 import curifactory
 from curifactory.caching import JsonCacher
+from curifactory.cli.commands import CURIFACTORY, EXPERIMENT, command_parser
 from curifactory.cli.parser import make_parser
 from curifactory.config import KEYS, Configuration
 from curifactory.experiment import RunOptions, run
@@ -112,17 +113,23 @@ def test_configuration_page_has_every_key_with_its_default() -> None:
     assert dict(zip(keys, defaults, strict=True)) == {key: Configuration()[key] for key in KEYS}
 
 
+def options_of(parser: argparse.ArgumentParser) -> set[str]:
+    """Return the options of a parser and of what it can be followed by."""
+    found: set[str] = set()
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            found = found.union(*map(options_of, action.choices.values()))
+        elif action.help is not argparse.SUPPRESS:
+            found |= set(action.option_strings)
+    return found
+
+
 def test_command_line_page_has_every_option() -> None:
     cells = "".join(table_cells(read("reference/command-line.md")))
     documented = {name.split()[0] for name in names_in(cells)}
 
-    options = {
-        option
-        for action in make_parser()._actions
-        for option in action.option_strings
-        if action.help is not argparse.SUPPRESS
-    }
-    assert documented == options
+    commands = [command_parser("", command) for command in (*EXPERIMENT, *CURIFACTORY)]
+    assert documented == set().union(*map(options_of, [make_parser(), *commands]))
 
 
 @pytest.fixture

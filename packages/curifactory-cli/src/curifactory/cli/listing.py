@@ -2,9 +2,24 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from typing import Any
 
+from curifactory.cli.commands import Context
+from curifactory.cli.parser import Parser
 from curifactory.config import Configuration
 from curifactory.discovery import SourceFile, list_experiments, list_params, module_folder
+from curifactory.experiment import ExitCode
+
+
+def add_arguments(parser: Parser) -> None:
+    """Take nothing."""
+
+
+def perform(_given: dict[str, Any], context: Context) -> int:
+    """Show what the project has."""
+    for line in list_project(context.configuration):
+        context.out.line(line)
+    return ExitCode.COMPLETE
 
 
 def list_project(configuration: Configuration) -> Iterator[str]:

@@ -1,38 +1,42 @@
 """The commands: what was asked for is done, and its outcome becomes an exit code."""
 
-import argparse
 import sys
-import warnings
+from collections.abc import Callable, Sequence
 
-from curifactory.cli.cache_commands import CACHE, add_cache_commands, do_cache_command
-from curifactory.cli.failures import show_error, show_traceback
-from curifactory.cli.parser import (
-    ListProject,
-    Parser,
-    Request,
-    ServeReports,
-    ShowText,
-    parse,
-    version_text,
+from curifactory.cli.commands import (
+    CURIFACTORY,
+    EXPERIMENT,
+    Context,
+    find_command,
+    list_commands,
+    run_command,
 )
-from curifactory.cli.terminal import Colour, Terminal, warn
-from curifactory.config import Configuration, get_configuration
+from curifactory.cli.failures import show_error, show_traceback
+from curifactory.cli.parser import Parser, ShowText, parse, plain_parser, version_text
+from curifactory.cli.terminal import Colour, Terminal
 from curifactory.exceptions import BadInputError, CurifactoryError, MissingPartError
 from curifactory.experiment import ExitCode, Terminated
-from curifactory.options import RunOptions
 
 
 def experiment() -> int:
     """Do what the command line of ``experiment`` asks for and return the exit code."""
-    out, err = Terminal(sys.stdout), Terminal(sys.stderr)
-    request: Request | None = None
+    return _guarded(_experiment, sys.argv[1:])
+
+
+def curifactory() -> int:
+    """Do what the command line of ``curifactory`` asks for and return the exit code."""
+    return _guarded(_curifactory, sys.argv[1:])
+
+
+def _guarded(perform: Callable[[Sequence[str], Context], int], words: Sequence[str]) -> int:
+    """Let ``perform`` do what ``words`` say, and turn what goes wrong into words and a code."""
+    context = Context(Terminal(sys.stdout), Terminal(sys.stderr))
+    err = context.err
     try:
-        request = parse(sys.argv[1:])
-        return _do(request, out, err)
+        return perform(words, context)
     except CurifactoryError as error:
         show_error(err, str(error))
-        verbose = isinstance(request, RunOptions) and request.verbose
-        if verbose and error.__cause__ is not None:
+        if context.verbose and error.__cause__ is not None:
             show_traceback(err, error.__cause__)
         bad_input = isinstance(error, BadInputError | MissingPartError)
         return ExitCode.BAD_INPUT if bad_input else ExitCode.FAILED
@@ -42,65 +46,38 @@ def experiment() -> int:
         return ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED
 
 
-def _do(request: Request, out: Terminal, err: Terminal) -> int:
+def _experiment(words: Sequence[str], context: Context) -> int:
+    command = find_command(EXPERIMENT, words)
+    if command is not None:
+        return run_command("experiment", command, words[1:], context)
+    request = parse(words, list_commands(EXPERIMENT))
     if isinstance(request, ShowText):
-        out.line(request.text.rstrip("\n"))
+        context.out.line(request.text.rstrip("\n"))
         return ExitCode.COMPLETE
-    configuration = _configuration(err)
-    if isinstance(request, ListProject):
-        from curifactory.cli.listing import list_project
-
-        for line in list_project(configuration):
-            out.line(line)
-        return ExitCode.COMPLETE
-    if isinstance(request, ServeReports):
-        from curifactory.cli.reports import show_reports
-
-        return show_reports(request, configuration, out, err)
     from curifactory.cli.running import map_experiment, run_experiment
 
+    context.verbose = request.verbose
     perform = map_experiment if request.map_only else run_experiment
-    return perform(request, configuration, out, err)
+    return perform(request, context.configuration, context.out, context.err)
 
 
-def _configuration(err: Terminal) -> Configuration:
-    """Return the project's configuration, showing what it warns of."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        configuration = get_configuration()
-    for warning in caught:
-        warn(err, str(warning.message))
-    return configuration
+def _curifactory(words: Sequence[str], context: Context) -> int:
+    command = find_command(CURIFACTORY, words)
+    if command is not None:
+        return run_command("curifactory", command, words[1:], context)
+    parser = _curifactory_parser()
+    given = parser.parse_words(words)
+    context.out.line((version_text() if "version" in given else parser.format_help()).rstrip("\n"))
+    return ExitCode.COMPLETE
 
 
 def _curifactory_parser() -> Parser:
-    parser = Parser(
-        prog="curifactory",
-        description="Curifactory, an experiment manager for researchers. Experiments are run with "
-        "the 'experiment' command.",
-        epilog="See 'experiment --help' for running experiments.",
-        allow_abbrev=False,
-        add_help=False,
-        argument_default=argparse.SUPPRESS,
+    commands = f"\n\ncommands:\n{list_commands(CURIFACTORY)}" if CURIFACTORY else ""
+    parser = plain_parser(
+        "curifactory",
+        "Curifactory, an experiment manager for researchers. Experiments are run with\n"
+        f"the 'experiment' command.{commands}",
+        "See 'experiment --help' for running experiments.",
     )
     parser.add_argument("--version", action="store_true", help="show the version and exit")
-    parser.add_argument("-h", "--help", action="store_true", help="show this help and exit")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    add_cache_commands(commands)
     return parser
-
-
-def curifactory() -> int:
-    """Do what the command line of ``curifactory`` asks for and return the exit code."""
-    out, err = Terminal(sys.stdout), Terminal(sys.stderr)
-    parser = _curifactory_parser()
-    try:
-        given = parser.parse_words(sys.argv[1:])
-        if given.get("command") == CACHE and "help" not in given:
-            return do_cache_command(given, _configuration(err), out)
-    except CurifactoryError as error:
-        show_error(err, str(error))
-        bad_input = isinstance(error, BadInputError)
-        return ExitCode.BAD_INPUT if bad_input else ExitCode.FAILED
-    out.line((version_text() if "version" in given else parser.format_help()).rstrip("\n"))
-    return ExitCode.COMPLETE

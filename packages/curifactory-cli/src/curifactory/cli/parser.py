@@ -2,8 +2,7 @@
 
 import argparse
 import difflib
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -11,11 +10,9 @@ from curifactory.config import OnStale
 from curifactory.exceptions import BadInputError
 from curifactory.options import RunOptions
 
-LIST = "ls"
-REPORTS = "reports"
-"""Words in the place of an experiment's name that mean something else."""
+RUN, MAP = "run", "map"
+"""Words before an experiment's name that say what happens to it."""
 
-_REPORTS_OPTIONS = frozenset({"port", "host", "update"})
 _DESCRIPTION = """\
 Run an experiment of the project in this folder, list what there is to run, or
 show the reports of past runs.
@@ -29,8 +26,6 @@ examples:
   experiment iris --why train       show why the stage 'train' would run, or not
   experiment iris --overwrite-stage train
                                     compute the stage 'train' again
-  experiment ls                     list experiments and parameter files
-  experiment reports                show the reports at http://127.0.0.1:8080/
 """
 
 
@@ -45,22 +40,7 @@ class ShowText:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ListProject:
-    """List the project's experiments and parameter files."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServeReports:
-    """Serve the folder of reports, or only bring its index up to date."""
-
-    host: str = "127.0.0.1"
-    port: int = 8080
-    """0 for any free one."""
-    update: bool = False
-
-
-Request = RunOptions | ListProject | ServeReports | ShowText
+Request = RunOptions | ShowText
 
 
 class Parser(argparse.ArgumentParser):
@@ -94,30 +74,61 @@ class Parser(argparse.ArgumentParser):
         return f"unknown option {option!r}{hint}"
 
 
-def make_parser() -> Parser:
-    """Return the parser of the ``experiment`` command."""
+def plain_parser(
+    program: str, description: str, epilog: str = "", usage: str | None = None
+) -> Parser:
+    """Return a parser that knows ``--help`` and abbreviates no option.
+
+    Parameters
+    ----------
+    program
+        The words that lead to it, such as ``experiment ls``.
+    description, epilog
+        What its help shows before and after the options, as it is.
+    usage
+        How to call it; ``None`` for what follows from its arguments.
+
+    """
     parser = Parser(
-        prog="experiment",
-        usage="experiment NAME [options] | experiment ls | experiment reports [options]",
-        description=_DESCRIPTION,
-        epilog=_EXAMPLES,
+        prog=program,
+        usage=usage,
+        description=description,
+        epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
         add_help=False,
         argument_default=argparse.SUPPRESS,
     )
+    parser.add_argument("-h", "--help", action="store_true", help="show this help and exit")
+    return parser
+
+
+def make_parser(commands: str = "") -> Parser:
+    """Return the parser of the ``experiment`` command.
+
+    Parameters
+    ----------
+    commands
+        The lines that list its sub-commands in the help.
+
+    """
+    parser = plain_parser(
+        "experiment",
+        _DESCRIPTION + (f"\ncommands besides:\n{commands}\n" if commands else ""),
+        _EXAMPLES,
+        "experiment [run|map] NAME [options] | experiment COMMAND [options]",
+    )
     parser.add_argument(
         "name",
         metavar="NAME",
         nargs="?",
-        help="experiment file below experiments/, without .py, dots for sub-folders; "
-        "'ls' lists what there is, 'reports' serves the reports",
+        help="experiment file below experiments/, without .py, dots for sub-folders; 'experiment "
+        "run NAME' also takes the name of a command",
     )
     _add_selection(parser)
     _add_caching(parser)
     _add_execution(parser)
     _add_output(parser)
-    _add_reports(parser)
     return parser
 
 
@@ -213,18 +224,6 @@ def _add_output(parser: Parser) -> None:
     )
     group.add_argument("--no-report", action="store_true", help="write no report")
     group.add_argument("--version", action="store_true", help="show the version and exit")
-    group.add_argument("-h", "--help", action="store_true", help="show this help and exit")
-
-
-def _add_reports(parser: Parser) -> None:
-    group = parser.add_argument_group("only for 'experiment reports'")
-    group.add_argument("--port", type=_port, help="port to serve at (default: 8080)")
-    group.add_argument(
-        "--host", help="address to accept connections at (default: 127.0.0.1, this machine only)"
-    )
-    group.add_argument(
-        "--update", action="store_true", help="only write the index of all reports again"
-    )
 
 
 def _on_stale(value: str) -> OnStale:
@@ -239,14 +238,15 @@ def _on_stale(value: str) -> OnStale:
         ) from None
 
 
-def _port(value: str) -> int:
-    if not re.fullmatch(r"[0-9]+", value) or int(value) > 65535:
-        raise argparse.ArgumentTypeError(f"{value!r} is not a port; give a number from 0 to 65535")
-    return int(value)
+def parse(words: Sequence[str], commands: str = "") -> Request:
+    """Return what the words after ``experiment`` ask for, unless they ask for a sub-command.
 
-
-def parse(words: Sequence[str]) -> Request:
-    """Return what the words after ``experiment`` ask for.
+    Parameters
+    ----------
+    words
+        ``[run|map] NAME`` with options before and behind the name.
+    commands
+        The lines that list the sub-commands in the help.
 
     Raises
     ------
@@ -254,8 +254,9 @@ def parse(words: Sequence[str]) -> Request:
         If they make no sense; the message names the nearest words that do.
 
     """
-    parser = make_parser()
-    given = parser.parse_words(words)
+    parser = make_parser(commands)
+    verb = words[0] if words and words[0] in {RUN, MAP} else None
+    given = parser.parse_words(words[1:] if verb else words)
     if given.pop("help", False):
         return ShowText(parser.format_help())
     if given.pop("version", False):
@@ -263,19 +264,9 @@ def parse(words: Sequence[str]) -> Request:
     name = given.pop("name", "")
     if not name:
         parser.error("which experiment? Give its name; 'experiment ls' lists what there is")
-    if name == LIST:
-        _refuse(parser, given, "'experiment ls' takes no")
-        return ListProject()
-    if name == REPORTS:
-        _refuse(parser, given.keys() - _REPORTS_OPTIONS, "'experiment reports' takes no")
-        return ServeReports(**given)
-    _refuse(parser, given.keys() & _REPORTS_OPTIONS, "only 'experiment reports' takes")
+    if verb == MAP:
+        given["map"] = True
     return _run_options(parser, name, given)
-
-
-def _refuse(parser: Parser, options: Iterable[str], reason: str) -> None:
-    for option in sorted(options):
-        parser.error(f"{reason} --{option.replace('_', '-')}")
 
 
 def _run_options(parser: Parser, name: str, given: dict[str, Any]) -> RunOptions:

@@ -1,16 +1,52 @@
 """``experiment reports``: show the reports in a browser, or write their index again."""
 
+import argparse
 import errno
 import os
-from typing import Protocol
+import re
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from curifactory.cli.parser import ServeReports
+from curifactory.cli.commands import Context
+from curifactory.cli.parser import Parser
 from curifactory.cli.reports_server import INDEX, ReportsServer
 from curifactory.cli.terminal import Terminal, warn
 from curifactory.config import Configuration
 from curifactory.exceptions import BadInputError, MissingPartError
 from curifactory.experiment import ExitCode
 from curifactory.plugins import EXPORTERS, find
+
+
+@dataclass(frozen=True, slots=True)
+class ServeReports:
+    """Serve the folder of reports, or only bring its index up to date."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    """0 for any free one."""
+    update: bool = False
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare where to serve, and to write the index."""
+    parser.add_argument("--port", type=_port, help="port to serve at (default: 8080)")
+    parser.add_argument(
+        "--host", help="address to accept connections at (default: 127.0.0.1, this machine only)"
+    )
+    parser.add_argument(
+        "--update", action="store_true", help="only write the index of all reports again"
+    )
+
+
+def _port(value: str) -> int:
+    if not re.fullmatch(r"[0-9]+", value) or int(value) > 65535:
+        raise argparse.ArgumentTypeError(f"{value!r} is not a port; give a number from 0 to 65535")
+    return int(value)
+
+
+def perform(given: dict[str, Any], context: Context) -> int:
+    """Serve the folder of reports until Ctrl-C, or write its index again."""
+    return show_reports(ServeReports(**given), context.configuration, context.out, context.err)
 
 
 class IndexWriter(Protocol):
