@@ -61,6 +61,7 @@ class Freshness:
     def look_again(self) -> None:
         """Forget what code stages reach, which may have changed, as in a notebook."""
         self._closures.clear()
+        self._definitions.sources.look_again()
 
     # -- recording -----------------------------------------------------------------------------
 

@@ -41,12 +41,20 @@ class Sources:
 
     def __init__(self) -> None:
         self._files: dict[str, tuple[list[str], SourceFile | None]] = {}
+        self._checked: set[str] = set()
+
+    def look_again(self) -> None:
+        """Look once more whether files have changed when they are asked for."""
+        self._checked.clear()
 
     def file(self, name: str, namespace: dict[str, Any] | None = None) -> SourceFile | None:
-        """Return a parsed file, read again if it has changed; ``None`` if there is no source."""
+        """Return a parsed file; ``None`` if there is no source."""
+        known = self._files.get(name)
+        if known is not None and name in self._checked:
+            return known[1]
+        self._checked.add(name)
         linecache.checkcache(name)
         lines = linecache.getlines(name, namespace)
-        known = self._files.get(name)
         if known is not None and known[0] is lines:
             return known[1]
         parsed = _parse(name, lines) if lines else None
