@@ -71,8 +71,11 @@ def accept(configuration: Configuration, stage: str) -> int:
             store.keep(closure)
             code = describe_code(key, closure)
             for path, metadata in found:
-                if _accepted(metadata, key, code, contents):
-                    write_atomically(path, json.dumps(metadata).encode())
+                before = json.dumps(metadata)
+                _accept(metadata, key, code, contents, freshness)
+                after = json.dumps(metadata)
+                if after != before:
+                    write_atomically(path, after.encode())
                     changed.add(path)
     if len(failures) == len(keys):
         raise failures[0]
@@ -104,22 +107,24 @@ def _place(metadata: Mapping[str, Any], name: Any, stage: Any, hash_: Any) -> tu
     return str(run.get("experiment_name")), str(name), str(stage), str(hash_)
 
 
-def _accepted(
+def _accept(
     metadata: dict[str, Any],
     key: str,
     code: Mapping[str, Any],
     contents: Mapping[tuple[str, ...], str | None],
-) -> bool:
-    """Change ``metadata`` to what is accepted, and tell whether anything of it has changed."""
-    before = json.dumps(metadata)
+    freshness: Freshness,
+) -> None:
+    """Change ``metadata`` to what is accepted of the stage with the function ``key``."""
     if key in (metadata.get("upstream") or {}):
         metadata["upstream"][key] = code["fingerprint"]
-    if _has_code(metadata) and metadata["code"]["stage"] == key:
-        metadata["code"] = code
-        for each in metadata.get("inputs") or ():
-            now = contents.get(_place(metadata, *each[:3]))
-            each[3] = each[3] if now is None else now
-    return json.dumps(metadata) != before
+    if not _has_code(metadata) or metadata["code"]["stage"] != key:
+        return
+    metadata["code"] = code
+    if "arrived" in metadata:
+        metadata["arrived"] = freshness.describe_arrived(metadata["arrived"]["names"])
+    for each in metadata.get("inputs") or ():
+        now = contents.get(_place(metadata, *each[:3]))
+        each[3] = each[3] if now is None else now
 
 
 def _find_stage(key: str) -> StageSpec:

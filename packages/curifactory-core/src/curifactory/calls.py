@@ -199,6 +199,7 @@ class StageCall:
         "_file_stage",
         "_lineage",
         "arguments",
+        "arrived",
         "cachers",
         "cpu_seconds",
         "decision",
@@ -260,6 +261,8 @@ class StageCall:
         self.error: BaseException | None = None
         self.execution = ""
         """A token that all artifacts of one execution carry."""
+        self.arrived: list[str] = []
+        """Names of the project's code that arrived in the values it was executed with."""
         self.renewed_by: str | None = None
         """A forced call that this one was computed from, where there is no plan."""
         self.tracked: list[str] = []

@@ -60,9 +60,11 @@ def _metadata(call: StageCall) -> Mapping[str, Any]:
 def _code(call: StageCall, cause: Cause) -> Difference:
     """Return the old and new source of a part of the code of ``call``, or of a stage before it."""
     freshness, metadata = freshness_of(call.record.manager), _metadata(call)
-    recorded = metadata.get("code") or {}
+    recorded, upstream = metadata.get("code") or {}, metadata.get("upstream") or {}
     before: str | None = None
-    for fingerprint in (recorded.get("fingerprint"), *(metadata.get("upstream") or {}).values()):
+    arrived = metadata.get("arrived") or {}
+    known = (recorded, arrived, *({"fingerprint": each} for each in upstream.values()))
+    for fingerprint in (each.get("fingerprint") for each in known):
         kept = freshness.store.load(str(fingerprint)) or {}
         if cause.subject in kept:
             before = kept[cause.subject].text

@@ -13,6 +13,7 @@ from curifactory.artifact import Artifact
 from curifactory.binding import artifacts_read
 from curifactory.calls import StageCall, StageSpec
 from curifactory.causes import Cause, CauseKind
+from curifactory.closure.arriving import arriving_names, find
 from curifactory.closure.code_store import CodeStore
 from curifactory.closure.declaring import declared_parts, stage_key
 from curifactory.closure.defining import Definitions
@@ -42,6 +43,7 @@ class Freshness:
         self.store = store
         self._definitions = Definitions(Sources())
         self._closures: dict[StageSpec, Closure] = {}
+        self._arriving: dict[tuple[str, ...], Closure] = {}
         self._sources: dict[StageCall, dict[Artifact, None]] = {}
         self._stages: dict[StageCall, dict[str, StageSpec]] = {}
         self._facts: tuple[str, dict[str, Any]] = ("", {})
@@ -55,12 +57,32 @@ class Freshness:
         return self._closures[spec]
 
     def closures(self) -> Iterable[Closure]:
-        """Return the code of every stage that was looked at."""
-        return self._closures.values()
+        """Return all code that was looked at: of stages, and what arrived in values."""
+        return (*self._closures.values(), *self._arriving.values())
+
+    def arriving(self, call: StageCall, keywords: Mapping[str, Any]) -> list[str]:
+        """Return the names of the project's code in what ``call`` is executed with."""
+        records = (call.record, *(call.records or ()))
+        parameters = {id(each.params): each.params for each in records if each.params is not None}
+        attributes = self.closure(call.spec).attributes
+        return arriving_names(
+            (*call.arguments, *keywords.values()), parameters.values(), attributes
+        )
+
+    def arrived(self, names: Iterable[str]) -> Closure:
+        """Return the code that has these names, and what it reaches."""
+        key = tuple(names)
+        if key not in self._arriving:
+            found = [(name, find(name)) for name in key]
+            walk = Walk(self._definitions, self._root)
+            more = [(name, value) for name, value in found if value is not None]
+            self._arriving[key] = walk.closure(None, more)
+        return self._arriving[key]
 
     def look_again(self) -> None:
         """Forget what code stages reach, which may have changed, as in a notebook."""
         self._closures.clear()
+        self._arriving.clear()
         self._definitions.sources.look_again()
 
     # -- recording -----------------------------------------------------------------------------
@@ -78,8 +100,16 @@ class Freshness:
                     for each in self.sources(call)
                 ],
             }
+            if call.arrived:
+                facts["arrived"] = self.describe_arrived(call.arrived)
             self._facts = call.execution, facts
         return self._facts[1]
+
+    def describe_arrived(self, names: Iterable[str]) -> dict[str, Any]:
+        """Return what metadata records of code that arrived in values, and keep it."""
+        closure = self.arrived(names)
+        self.store.keep(closure)
+        return {"names": list(names), **describe_code("", closure)}
 
     def confirm(self, call: StageCall, recorded: Facts) -> None:
         """Record that ``call`` would compute the same from what earlier stages compute now.
@@ -142,6 +172,10 @@ class Freshness:
             return ()
         closure = self.closure(call.spec)
         causes = list(compare_code(code, closure, stage_key(call.spec)))
+        arrived = recorded.get("arrived")
+        if isinstance(arrived, Mapping):
+            closure = self.arrived(arrived.get("names") or ())
+            causes += compare_code(arrived, closure, stage_key(call.spec))
         upstream = recorded.get("upstream") or {}
         for stage, now in self._unseen_stages(call).items():
             before = upstream.get(stage)

@@ -128,6 +128,10 @@ def execute(call: StageCall) -> tuple[Any, ...]:
     outer = manager.active_call
     try:
         keywords = call_keywords(call)
+        if call.cachers is not None and manager.writes_cache:
+            from curifactory.freshness import freshness_of  # only where something is stored
+
+            call.arrived = freshness_of(manager).arriving(call, keywords)
         manager.call_started(call)
         with manager.log.prefixed(None if record.params is None else record.params.name):
             values = _call_function(call, keywords)

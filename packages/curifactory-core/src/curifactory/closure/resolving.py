@@ -3,6 +3,7 @@
 import importlib.util
 import sys
 from collections.abc import Mapping
+from functools import cached_property
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
@@ -11,12 +12,18 @@ from curifactory.closure.placing import is_ours, is_project_file, is_project_mod
 from curifactory.closure.sources import Sources
 
 MISSING = object()
+_CODE = (FunctionType, BuiltinFunctionType, ModuleType, type)
+_CODE += (staticmethod, classmethod, property, cached_property)  # type: ignore[assignment]
 
 
 def is_code(value: Any) -> bool:
     """Tell whether ``value`` is followed by itself, and not what a name is set to."""
-    own = (FunctionType, BuiltinFunctionType, ModuleType, type, staticmethod, classmethod, property)
-    return isinstance(value, own) or "__wrapped__" in getattr(value, "__dict__", ())
+    if issubclass(type(value), _CODE):  # unlike isinstance(), it asks no proxy what it stands for
+        return True
+    try:
+        return "__wrapped__" in object.__getattribute__(value, "__dict__")
+    except Exception:  # noqa: BLE001 - no __dict__, or whatever the user's class raises
+        return False
 
 
 def resolve(path: Path, namespace: Mapping[str, Any]) -> tuple[Mapping[str, Any], str, Any] | None:

@@ -73,6 +73,10 @@ class ValueText:
         self._inside.append(id(value))
         try:
             return self._of(value)
+        except UnknownValueError:
+            raise
+        except Exception as error:
+            raise UnknownValueError(f"looking at it raises {type(error).__name__}") from error
         finally:
             self._inside.pop()
 

@@ -7,6 +7,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -62,6 +63,8 @@ class Closure:
     """Version of each package outside the project that the code names."""
     blind_spots: tuple[str, ...]
     """What could not be followed, and where."""
+    attributes: frozenset[str] = frozenset()
+    """Every attribute that the code names, whatever it is an attribute of."""
 
 
 class Walk:
@@ -88,10 +91,12 @@ class Walk:
         self._pending: deque[Callable[[], None]] = deque()
         self._constants: dict[tuple[int, str], _Constant] = {}
         self._changed: set[tuple[int, str]] = set()
+        self._attributes: set[str] = set()
 
-    def closure(self, function: Any, more: Iterable[tuple[str, Any]] = ()) -> Closure:
+    def closure(self, function: Any | None, more: Iterable[tuple[str, Any]] = ()) -> Closure:
         """Return everything that is reached from ``function``, and from ``more`` by name."""
-        self._edges.add(("", "", self.follow(function)))
+        if function is not None:
+            self._edges.add(("", "", self.follow(function)))
         for name, value in more:
             self._value("", name, value)
         self._finish()
@@ -102,6 +107,7 @@ class Walk:
             dict(sorted(self._parts.items())),
             dict(sorted(self._packages.items())),
             tuple(self._blind_spots),
+            frozenset(self._attributes),
         )
 
     def _finish(self) -> None:
@@ -135,6 +141,8 @@ class Walk:
             return self._class(value)
         if isinstance(value, property):
             return " ".join(map(self.follow, filter(None, (value.fget, value.fset, value.fdel))))
+        if isinstance(value, cached_property):
+            return self.follow(value.func)
         if isinstance(value, ModuleType):
             return self._whole_module(value)
         wrapped = getattr(value, "__wrapped__", getattr(value, "__func__", None))
@@ -279,6 +287,7 @@ class Walk:
                     self._refer(owner, path, vars(root))
 
     def _note_changes(self, definition: Definition, namespace: Mapping[str, Any]) -> None:
+        self._attributes |= definition.names.attributes
         for path in definition.names.changed:
             found = resolve(path, namespace)
             if found is not None:

@@ -1,0 +1,87 @@
+"""Code that arrives in values: classes of inputs, and what parameter sets hold and compute."""
+
+import pkgutil
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from itertools import islice
+from types import MethodType
+from typing import Any
+
+from curifactory.closure.placing import is_project_module
+from curifactory.closure.resolving import is_code
+
+_PLAIN = frozenset({int, float, complex, bool, str, bytes, type(None)})
+_MOST_MEMBERS = 100
+_MOST_VALUES = 1000
+
+
+def arriving_names(
+    inputs: Iterable[Any], parameters: Iterable[Any], attributes: frozenset[str]
+) -> list[str]:
+    """Return the names, with their modules, of the project's code that arrives in values.
+
+    Parameters
+    ----------
+    inputs
+        Values that a stage is given: the classes of the objects in them count.
+    parameters
+        Parameter sets: what they hold or define under one of the ``attributes`` counts.
+    attributes
+        Every attribute that the code of the stage names.
+
+    """
+    found: dict[str, None] = {}
+    for value in _inside(inputs):
+        found |= dict.fromkeys(_names_of(value))
+    for each in parameters:
+        found |= dict.fromkeys(_of_parameters(each, attributes))
+    return sorted(found)
+
+
+def _inside(values: Iterable[Any]) -> Iterator[Any]:
+    """Yield values and what is in them: of large collections the first members."""
+    waiting = list(values)
+    seen: set[int] = set()
+    while waiting and len(seen) < _MOST_VALUES:
+        value = waiting.pop()
+        if type(value) in _PLAIN or id(value) in seen:
+            continue
+        seen.add(id(value))
+        yield value
+        if isinstance(value, Mapping):
+            waiting += islice(value.values(), _MOST_MEMBERS)
+        elif isinstance(value, list | tuple | set | frozenset):
+            waiting += islice(value, _MOST_MEMBERS)
+        elif is_project_module(type(value).__module__):
+            waiting += islice(getattr(value, "__dict__", {}).values(), _MOST_MEMBERS)
+
+
+def _names_of(value: Any) -> Iterator[str]:
+    """Yield the name of a function or class of the project, or of an object's class."""
+    while isinstance(value, partial | MethodType):
+        value = value.func if isinstance(value, partial) else value.__func__
+    named = value if is_code(value) else type(value)
+    name = getattr(named, "__qualname__", "<")
+    lambda_or_local = "<" in name  # these count by the hash of the parameters
+    if not lambda_or_local and is_project_module(getattr(named, "__module__", None)):
+        yield f"{named.__module__}.{name}"
+
+
+def _of_parameters(parameters: Any, attributes: frozenset[str]) -> Iterator[str]:
+    held = getattr(parameters, "__dict__", {})
+    for value in _inside([held[name] for name in attributes & held.keys()]):
+        yield from _names_of(value)
+    for cls in type(parameters).__mro__:
+        if is_project_module(cls.__module__):
+            for name in sorted(attributes & vars(cls).keys()):
+                member = vars(cls)[name]
+                if is_code(member) or hasattr(member, "__get__"):  # and no field's default
+                    yield f"{cls.__module__}.{cls.__qualname__}.{name}"
+
+
+def find(name: str) -> Any:
+    """Return what has this name, importing its module; ``None`` if nothing has."""
+    try:
+        return pkgutil.resolve_name(name)
+    except Exception:  # noqa: BLE001 - whatever the user's module raises
+        return None
