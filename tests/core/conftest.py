@@ -153,7 +153,7 @@ def manager(new_manager: Callable[..., ArtifactManager]) -> ArtifactManager:
     return new_manager()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def cacher() -> type[FileCacher]:
     """A cacher that keeps each artifact in one file."""
     return FileCacher

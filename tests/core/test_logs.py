@@ -2,6 +2,8 @@
 
 import io
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,3 +123,43 @@ def test_messages_of_the_projects_own_modules_are_written(folder: Path) -> None:
 
     lines = [line.split(" - ")[1] for line in stream.getvalue().splitlines()]
     assert lines == ["of the experiment", "of a module"]
+
+
+SESSION = """
+import logging
+import curifactory as cf
+{setup}
+manager = cf.ArtifactManager("notebook", suppress_live_log={suppressed})
+
+@cf.stage(["absent"], suppress_missing_inputs=True)
+def use(record, absent=1):
+    pass
+
+use(cf.Record(manager, None))
+logging.getLogger("somebody.elses").warning("foreign")
+"""
+
+
+@pytest.mark.parametrize("suppressed", [False, True])
+def test_a_live_session_shows_warnings_and_nothing_else(folder: Path, suppressed: bool) -> None:
+    shown = run_session(SESSION.format(setup="", suppressed=suppressed))
+
+    first, *rest = shown.splitlines()
+    assert "stage 'use' needs the input 'absent'" in first
+    assert rest == (["foreign"] if suppressed else [])
+
+
+def test_a_script_with_its_own_logging_keeps_it_as_it_is(folder: Path) -> None:
+    setup = "logging.basicConfig(format='mine: %(message)s', level=logging.ERROR)"
+
+    shown = run_session(SESSION.format(setup=setup, suppressed=False))
+
+    assert shown.splitlines()[-1] == "mine: foreign"
+    assert not [line for line in shown.splitlines() if not line.startswith("mine: ")]
+
+
+def run_session(code: str) -> str:
+    """Return what a script writes to its standard error stream."""
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stderr

@@ -210,3 +210,23 @@ def test_the_lock_that_a_session_is_given_is_taken_and_given_back(
 
     assert held
     assert not lock.locked()
+
+
+def test_that_lazy_pickles_an_output_without_cacher_is_said_once(
+    new_manager: NewManager,
+    caplog: pytest.LogCaptureFixture,
+    plug_in: Callable[[str, str, object], None],
+    cacher: type[Cacher],
+) -> None:
+    plug_in("curifactory.cachers", "default", cacher)
+    manager = new_manager(lazy=True)
+
+    @stage(outputs=["number"])
+    def make(record: Record) -> int:
+        return 1
+
+    for value in (1, 2):
+        make(Record(manager, Params(value=value)))
+
+    said = [text for text in caplog.messages if "'number' of stage 'make' has no cacher" in text]
+    assert len(said) == 1

@@ -9,6 +9,7 @@ import pytest
 
 from curifactory import ArtifactManager, ExperimentParameters, Record, set_hash_functions
 from curifactory.exceptions import HashCollisionError
+from curifactory.hashing import hash_param_set
 from curifactory.registry import ParameterRegistry, describe_set
 
 NewManager = Callable[..., ArtifactManager]
@@ -122,3 +123,16 @@ def test_damaged_lines_are_passed_over(new_manager: NewManager, folder: Path, re
     found = ParameterRegistry("data").find()
     assert before.get_hash() in found
     assert after.get_hash() in found or not rest.endswith(b"\n")
+
+
+def test_a_hash_can_be_asked_for_and_written_down(folder: Path) -> None:
+    parameters = Params(name="one")
+
+    dry = hash_param_set(parameters, dry=True)
+    hash_before = parameters.hash
+    hash_ = hash_param_set(parameters, store_in_registry=True, registry_path="data")
+
+    assert dry == parameters.params_hash(dry=True)
+    assert hash_before is None
+    assert hash_ == parameters.hash == Params().params_hash()
+    assert list(ParameterRegistry("data").find()) == [hash_]

@@ -67,3 +67,11 @@ def test_the_journal_notes_where_it_ran(run: Run, folder: Path) -> None:
     assert lines["environment"]["packages"]["pytest"] == pytest.__version__
     assert lines["opened"]["cli"] == "experiment iris"
     assert lines["opened"]["commit"] == "No git repository found"
+
+
+def test_the_log_warns_that_there_is_no_repository(run: Run, folder: Path) -> None:
+    run.open("data", "logs")
+    run.log.close()
+
+    assert run.log_path is not None
+    assert "this is no git repository" in Path(run.log_path).read_text()

@@ -634,3 +634,20 @@ def test_a_report_that_cannot_be_written_does_not_lose_the_result(
     assert "no room for reports" in str(result.error)
     assert journal(folder)[-1]["status"] == "complete"
     assert logging.getLogger().handlers == handlers
+
+
+def test_hooks_are_told_of_a_run_in_a_given_session_and_no_longer_afterwards(
+    chain: "Project", new_manager: Callable[..., ArtifactManager]
+) -> None:
+    class Told(RunHook):
+        calls = 0
+
+        def stage_finished(self, call: object) -> None:
+            self.calls += 1
+
+    told, manager = Told(), new_manager()
+
+    run(RunOptions(experiment="chain", report=False), manager=manager, hooks=[told])
+
+    assert told.calls == sum(len(record.calls) for record in manager.all_records)
+    assert manager.hooks == ()

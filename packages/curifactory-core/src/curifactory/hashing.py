@@ -93,6 +93,38 @@ def hash_parameters(parameter_set: Any) -> str:
     return f"{total:x}"
 
 
+def hash_param_set(
+    param_set: Any,
+    store_in_registry: bool = False,
+    registry_path: str | None = None,
+    dry: bool = False,
+) -> str | dict[str, tuple[str, Any]]:
+    """Return the hash of a parameter set, which is filled in, or how it comes about.
+
+    Parameters
+    ----------
+    param_set
+        The parameter set.
+    store_in_registry
+        Write down what the hash stands for, as records of recorded runs do.
+    registry_path
+        The ``manager_cache_path`` to write below; ``None`` for the configuration's.
+    dry
+        Only return ``{field: (strategy, representation)}``; nothing is filled in or written.
+
+    """
+    if dry:
+        return hash_values(param_set)
+    hash_: str = param_set.fill_hash()
+    if store_in_registry:
+        from curifactory.config import get_configuration
+        from curifactory.registry import ParameterRegistry
+
+        folder = registry_path or get_configuration().manager_cache_path
+        ParameterRegistry(folder).register_parameters(param_set, keep=True)
+    return hash_
+
+
 def _leaves(parameter_set: Any) -> Iterator[tuple[str, str]]:
     """Yield path and text of every field that counts, as :func:`counted` does of all values."""
     functions = getattr(parameter_set, "hash_representations", None) or {}

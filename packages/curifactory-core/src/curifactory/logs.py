@@ -51,6 +51,18 @@ class RunLog:
         """Write to ``stream`` as well."""
         self.add(logging.StreamHandler(stream))
 
+    def to_console(self) -> None:
+        """Write warnings, and debugging messages if asked for, to the standard error stream.
+
+        Nothing is added where something else shows messages, such as a script's own logging.
+        """
+        if set(logging.getLogger().handlers) - set(self._handlers):
+            return
+        handler = logging.StreamHandler()
+        self.add(handler)
+        if self._level > logging.DEBUG:
+            handler.setLevel(logging.WARNING)
+
     def add(self, handler: logging.Handler) -> None:
         """Write through ``handler`` as well, in the log's own format unless it has one."""
         if handler.formatter is None:

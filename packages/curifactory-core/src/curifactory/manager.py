@@ -72,7 +72,7 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
         Status of the run. ``"LIVE"`` opens the run at once, any other leaves that to
         :meth:`open_run`.
     suppress_live_log
-        Write no log file for a live run.
+        Write no log file for a live run, and add nothing to what Python shows of its messages.
     live_log_debug
         Log debugging messages.
     disable_non_cf_loggers
@@ -166,6 +166,8 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
         self._output_cachers: dict[Any, tuple[tuple[OutputSpec, CacherSource | None], ...]] = {}
         if status == "LIVE":
             self.open_run(log=not suppress_live_log)
+            if not (suppress_live_log or parallel_mode):
+                self.log.to_console()
 
     # -- the run -----------------------------------------------------------------------------
 
@@ -324,6 +326,12 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
                 raise MissingPartError(
                     f"output {output.name!r} of stage {spec.name!r} is lazy and needs a cacher; "
                     "cachers come with 'curifactory-cache'. Run 'pip install curifactory-cache'."
+                )
+            if not output.lazy:
+                _log.warning(
+                    "output %r of stage %r has no cacher; as every output is lazy, it is pickled.",
+                    output.name,
+                    spec.name,
                 )
         return OutputSpec(output.name, lazy, output.resolve), cacher
 

@@ -1,5 +1,6 @@
 """A run: its number, journal, log file, and the facts about where it happened."""
 
+import logging
 import os
 from collections.abc import Iterable
 from contextlib import suppress
@@ -9,6 +10,7 @@ from typing import Any
 
 from curifactory.calls import CallStatus, StageCall
 from curifactory.environment import (
+    NO_REPOSITORY,
     GitFacts,
     ask_git,
     ask_git_difference,
@@ -22,6 +24,7 @@ from curifactory.metrics import find_metrics
 from curifactory.old_store import import_old_store
 from curifactory.paths import remove_empty_folders, safe_component
 
+_log = logging.getLogger(__name__)
 TIMESTAMP_FORMAT = "%Y-%m-%d-T%H%M%S"
 
 
@@ -98,6 +101,10 @@ class Run:
         if logs_path is not None:
             self.log_path = os.path.join(logs_path, f"{safe_component(self.reference)}.log")
             self.log.to_file(self.log_path)
+            if self.git.commit == NO_REPOSITORY:
+                _log.warning(
+                    "this is no git repository: nothing tells later which code this run executed."
+                )
         facts = {key: fact for key, fact in self.info().items() if not key.startswith("param")}
         facts |= {"format": 1, "process": process_name()}
         self._journal.write("opened", facts)

@@ -132,7 +132,7 @@ def run(
         if manager is None:
             return prepare(options, configuration, hooks=hooks).result()
         with _lent(manager):
-            return prepare(options, configuration, manager=manager).result()
+            return prepare(options, configuration, manager=manager, hooks=hooks).result()
 
 
 def prepare(
@@ -157,6 +157,8 @@ def prepare(
     collection = collect(configuration, options)
     if manager is None:
         manager = _make_manager(options, configuration, hooks)
+    else:
+        manager.hooks = (*manager.hooks, *hooks)
     _apply(options, manager)
     return Execution(options, manager, experiment.run, collection)
 
@@ -165,6 +167,7 @@ _LENT = (
     "config",
     "dry",
     "dry_cache",
+    "hooks",
     "ignore_lazy",
     "lazy",
     "on_stale",
