@@ -1,5 +1,7 @@
 """Values that are read although they are not in memory."""
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -161,3 +163,31 @@ def test_a_session_may_refuse_to_compute_what_is_missing(
 
     with pytest.raises(ExecutingWithSkippedInputError, match="'data' of 'make' of Record 0"):
         record.state["data"]
+
+
+def test_an_aggregate_without_inputs_computed_late_reads_the_states_as_they_were(
+    run_planned: Callable[..., ArtifactManager], cacher: type[Cacher]
+) -> None:
+    @stage(["a"], ["a"], [cacher], suppress_missing_inputs=True)
+    def count(record: Record, a: int = 0) -> int:
+        return a + 1
+
+    @aggregate(None, ["total"], [cacher])
+    def add_up(record: Record, records: list[Record]) -> int:
+        return sum(sum(each.state.values()) for each in records)
+
+    def steps(manager: ArtifactManager) -> None:
+        record = count(Record(manager, None))
+        first = add_up(Record(manager, None), [record])
+        count(record)
+        add_up(Record(manager, None), [record, first])
+
+    manager = run_planned(steps)
+    path = manager.records[1].calls[0].outputs[0].path
+    assert path is not None
+    os.unlink(path)
+
+    manager = run_planned(steps)
+
+    assert manager.records[1].state["total"] == 1
+    assert manager.records[0].state["a"] == 2

@@ -17,6 +17,7 @@ from curifactory.mapping import Map, RunPlan
 from curifactory.planning import Action
 from curifactory.protocols import Cacher, RunHook
 
+EXAMPLES = 60
 NAMES = ("a", "b", "c", "d")
 Step = tuple[Any, ...]
 
@@ -170,7 +171,7 @@ def files(folder: str) -> dict[str, bytes]:
 
 
 @given(experiment=experiments(), data=st.data())
-@settings(max_examples=80)
+@settings(max_examples=EXAMPLES)
 def test_a_plan_comes_to_what_the_linear_mode_does(
     experiment: Experiment, data: st.DataObject, cacher: type[Cacher]
 ) -> None:
@@ -189,7 +190,7 @@ def test_a_plan_comes_to_what_the_linear_mode_does(
 
 
 @given(experiment=experiments())
-@settings(max_examples=30)
+@settings(max_examples=EXAMPLES // 2)
 def test_a_second_plan_executes_only_what_is_in_no_cache(
     experiment: Experiment, cacher: type[Cacher]
 ) -> None:

@@ -37,8 +37,8 @@ def bind_inputs(call: StageCall) -> None:
 def _origin(record: "Record", name: str) -> Origin:
     artifact = record.state.artifacts.get(name)
     if artifact is not None:
-        return Origin(record, artifact)
-    return Origin(record, None, record.state.held(name))
+        return Origin(record, artifact, name=name)
+    return Origin(record, None, record.state.held(name), name)
 
 
 def _from_state(call: StageCall, name: str) -> BoundInput:

@@ -163,6 +163,8 @@ class Origin(NamedTuple):
     """What it is; ``None`` for a value that the user put there."""
     value: Any = None
     """That value."""
+    name: str = ""
+    """Its name in the state."""
 
 
 class BoundInput:

@@ -1,13 +1,16 @@
 """Values that somebody reads although they are not in memory: loaded, or computed after all."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from curifactory.artifact import NOT_IN_MEMORY, Artifact
-from curifactory.binding import is_available, origins_read
-from curifactory.calls import StageCall
+from curifactory.binding import is_available, is_held, origins_read
+from curifactory.calls import Origin, StageCall
 from curifactory.exceptions import ExecutingWithSkippedInputError, UnreadableArtifactError
 from curifactory.mapping import look_up
+from curifactory.outputs import Deferred
 from curifactory.performing import execute
 from curifactory.planning import Action, Decision
 
@@ -50,11 +53,36 @@ def _compute(artifact: Artifact) -> Any:
                 "stage %s runs after all: its result is read and not in the cache", call.label
             )
             call.decision = Decision(Action.RUN, look_up(call).misses)
-            values = execute(call)
+            with _states_as_they_were(call):
+                values = execute(call)
     finally:
         for put_back in restore:
             put_back(calls)
     return values[artifact.call.outputs.index(artifact)]
+
+
+@contextmanager
+def _states_as_they_were(call: StageCall) -> Iterator[None]:
+    """Let records hold what they did when ``call`` was made, if it reads their states itself."""
+    records = dict.fromkeys(() if call.spec.inputs else call.records or ())
+    restore = [record.snapshot() for record in records]
+    held = [_held(origin) for origin in call.others]
+    for record in records:
+        record.state.clear()
+    for origin, value in zip(call.others, held, strict=True):
+        origin.record.state.put(origin.name, value, origin.artifact)
+    try:
+        yield
+    finally:
+        for put_back in restore:
+            put_back((call,))
+
+
+def _held(origin: Origin) -> Any:
+    """Return what the record's state had, to be loaded or computed if it is read."""
+    if origin.artifact is None:
+        return origin.value
+    return origin.record.state.held(origin.name) if is_held(origin) else Deferred(origin.artifact)
 
 
 def _missing_calls(artifact: Artifact) -> list[StageCall]:

@@ -98,12 +98,12 @@ class Record(RecordAttributes):
         output = self._output
 
         def restore(executed: "Container[StageCall]") -> None:
-            for name in [name for name in self.state if name not in held]:
-                del self.state[name]
+            now = dict(self.state.held_items())
+            self.state.clear()
             for name, value in held.items():
                 artifact = artifacts.get(name)
-                if artifact is None or artifact.call not in executed:
-                    self.state.put(name, value, artifact)
+                kept = artifact is not None and artifact.call in executed and name in now
+                self.state.put(name, now[name] if kept else value, artifact)
             self._output = output
 
         return restore
