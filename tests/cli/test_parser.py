@@ -28,6 +28,7 @@ from curifactory.options import RunOptions
         ("-v", {"verbose": True}),
         ("--verbose", {"verbose": True}),
         ("--no-report", {"report": False}),
+        ("--report-file out.html", {"report_file": "out.html"}),
     ],
 )
 @pytest.mark.parametrize("order", ["before", "after"])
@@ -107,6 +108,7 @@ def test_each_command_has_a_help_of_its_own(command: Command) -> None:
         ("iris --map --no-dag", "give one of them"),
         ("map iris --no-dag", "give one of them"),
         ("iris --port 80", "unknown option '--port'"),
+        ("iris --no-report --report-file a", "--no-report forbids it"),
     ],
 )
 def test_what_makes_no_sense_is_said_in_one_line(words: str, message: str) -> None:

@@ -108,6 +108,15 @@ def test_a_second_run_executes_nothing_and_says_so(project: "Project") -> None:
     ]
 
 
+def test_the_report_is_written_as_one_file_too(project: "Project") -> None:
+    outcome = project.run("chain", "--report-file", "to send/out.html")
+
+    assert "report to send: to send/out.html" in outcome.out
+    page = (project.root / "to send/out.html").read_text(encoding="utf-8")
+    assert "--page" in page
+    assert 'href="style.css"' not in page
+
+
 def test_messages_of_the_user_are_shown(project: "Project") -> None:
     outcome = project.run("chain", "--no-report", "-n", "small")
 

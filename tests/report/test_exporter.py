@@ -24,6 +24,18 @@ from curifactory.reporting import (
 if TYPE_CHECKING:
     from tests.report.conftest import Element, Project
 
+REPORT = [
+    "compare.html",
+    "graphs",
+    "index.html",
+    "log.txt",
+    "map.svg",
+    "reportables",
+    "run_info.json",
+    "style.css",
+]
+"""What a report consists of."""
+
 NewManager = Callable[..., ArtifactManager]
 
 
@@ -76,9 +88,7 @@ def test_the_folder_holds_the_report_and_nothing_else(new_manager: NewManager) -
 
     folder = generate(manager)
 
-    assert sorted(os.listdir(folder)) == sorted(
-        ["graphs", "index.html", "run_info.json", "style.css", "map.svg", "log.txt", "reportables"]
-    )
+    assert sorted(os.listdir(folder)) == REPORT
     assert sorted(os.listdir(folder / "reportables")) == ["a_tell_curve.png", "drawn.json"]
 
 
@@ -103,9 +113,7 @@ def test_an_experiment_leaves_the_same_files(project: "Project") -> None:
     path = project.run("tiny").report_path
 
     assert path is not None
-    assert sorted(os.listdir(Path(path).parent)) == sorted(
-        ["graphs", "index.html", "run_info.json", "style.css", "map.svg", "log.txt", "reportables"]
-    )
+    assert sorted(os.listdir(Path(path).parent)) == REPORT
 
 
 def test_the_reports_folder_holds_index_style_latest_and_the_run(new_manager: NewManager) -> None:

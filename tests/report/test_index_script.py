@@ -1,6 +1,7 @@
 """Finding and ordering runs on the index, as a browser does it."""
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -76,12 +77,14 @@ def shown(
     return open_
 
 
-def using(index: Path, search: str = "", order: str = "newest") -> Path:
+def using(index: Path, search: str = "", order: str = "newest", status: str = "") -> Path:
     """Return a copy of the page that somebody has typed into."""
     page = index.read_text(encoding="utf-8")
-    typed = f"search.value = {json.dumps(search)}; order.value = {json.dumps(order)};\nshow();"
+    typed = f"search.value = {json.dumps(search)}; order.value = {json.dumps(order)};"
+    typed += f"wanted.value = {json.dumps(status)};\nshow();"
     assert page.count("\nshow();") == page.count(_POLICY) == 1
-    page = page.replace("\nshow();", f"\n{typed}").replace(_POLICY, "script-src 'unsafe-inline' 'x")
+    page = page.replace("\nshow();", f"\n{typed}")
+    page = re.sub(f'{_POLICY}[^"]*', "script-src 'unsafe-inline'", page)
     copy = index.with_name("used.html")
     copy.write_text(page, encoding="utf-8")
     return copy
@@ -114,7 +117,7 @@ def test_runs_with_all_the_words_are_found(
     page, runs = shown(using(index, search))
 
     assert runs == expected
-    assert ("hidden" in page.find("section")[0].attributes) == (not expected)
+    assert ("hidden" in page.find("section", id_="experiment-1")[0].attributes) == (not expected)
 
 
 @pytest.mark.parametrize(
@@ -126,6 +129,10 @@ def test_runs_with_all_the_words_are_found(
 )
 def test_runs_are_ordered(order: str, expected: list[str], index: Path, shown: Shown) -> None:
     assert shown(using(index, order=order))[1] == expected
+
+
+def test_runs_of_a_status_are_found(index: Path, shown: Shown) -> None:
+    assert shown(using(index, status="complete"))[1] == ["chain_3", "chain_2"]
 
 
 def test_another_script_is_refused(index: Path, shown: Shown) -> None:

@@ -71,6 +71,8 @@ class RunOptions:
     """Write a log file."""
     report: bool = field(default=True, metadata={"flag": "--no-report", "negated": True})
     """Write a report after the run."""
+    report_file: str | None = _option("--report-file", None)
+    """Where to write the report as one file besides."""
     build_notebook: bool = _option("--notebook")
     """Write a notebook that loads the results."""
     build_docker: bool = _option("--docker")
@@ -137,6 +139,7 @@ class RunOptions:
             overwrite_stages=(),
             on_stale=None if self.on_stale is OnStale.RERUN else self.on_stale,
             store_full=False,
+            report_file=None,
             cache=artifacts,
             dry_cache=True,
         )

@@ -337,7 +337,7 @@ class Execution:
             if self.owns_run:
                 manager.close_run(status, **_describe(error))
             if self.options.report and manager.run.recorded:
-                path = _write_report(manager)
+                path = _write_report(manager, self.options.report_file)
         except Exception as failure:  # noqa: BLE001 - the result carries it on
             failure.add_note(f"while the report of run {manager.get_reference_name()} was written")
             error = error or failure
@@ -367,9 +367,9 @@ def _describe(error: BaseException | None) -> dict[str, str]:
     return {"error": f"{type(error).__name__} - {error}", "traceback": "".join(lines)}
 
 
-def _write_report(manager: ArtifactManager) -> str | None:
+def _write_report(manager: ArtifactManager, single_file: str | None) -> str | None:
     try:
-        return manager.generate_report()
+        return manager.generate_report(single_file)
     except MissingPartError as error:
         _log.warning("No report: %s", error)
         return None

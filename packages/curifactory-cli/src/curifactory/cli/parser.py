@@ -223,6 +223,11 @@ def _add_output(parser: Parser) -> None:
         help="also debug messages, and for each stage why it runs or does not",
     )
     group.add_argument("--no-report", action="store_true", help="write no report")
+    group.add_argument(
+        "--report-file",
+        metavar="FILE",
+        help="write the report into this one HTML file besides, to send to somebody",
+    )
     group.add_argument("--version", action="store_true", help="show the version and exit")
 
 
@@ -273,6 +278,8 @@ def _run_options(parser: Parser, name: str, given: dict[str, Any]) -> RunOptions
     mapping = [option for option in ("map", "why") if option in given]
     if mapping and "no_dag" in given:
         parser.error(f"--{mapping[0]} shows the plan that --no-dag does without; give one of them")
+    if {"no_report", "report_file"} <= given.keys():
+        parser.error("--report-file is a report, and --no-report forbids it; give one of them")
     if "json" in given and not mapping:
         parser.error("--json is for --map and --why; give one of them")
     return RunOptions(
@@ -290,6 +297,7 @@ def _run_options(parser: Parser, name: str, given: dict[str, Any]) -> RunOptions
         json="json" in given,
         why=given.get("why"),
         report="no_report" not in given,
+        report_file=given.get("report_file"),
         verbose="verbose" in given,
     )
 

@@ -34,6 +34,8 @@ def run_experiment(
     out.line(out.paint(summarise_run(result.manager, lines.seconds), colour))
     if result.report_path is not None:
         out.line(f"report: {result.report_path}")
+        if options.report_file is not None:
+            out.line(f"report to send: {options.report_file}")
     return result.exit_code
 
 

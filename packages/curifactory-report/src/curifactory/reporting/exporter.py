@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from curifactory.paths import safe_component, write_atomically
+from curifactory.reporting.compare_page import render_compare_page
 from curifactory.reporting.embedding import embed_all
 from curifactory.reporting.index_page import read_style, update_report_index
 from curifactory.reporting.run_page import MOST_GRAPHS, render_page
@@ -33,9 +34,9 @@ class ReportExporter:
         """Write the run's report and the index, and return the path of the report's page.
 
         The folder ``<reports_path>/<reference>`` holds ``index.html``, ``run_info.json``,
-        ``style.css``, ``map.svg``, ``log.txt`` if there is a log, the map for Graphviz in
-        ``graphs``, and the files of the reportables in ``reportables``. It is built beside its
-        place and renamed, so that a crash leaves an earlier report of the run as it was.
+        ``compare.html`` for the index, ``style.css``, ``map.svg``, ``log.txt`` if there is a log,
+        the map for Graphviz in ``graphs``, and the files of the reportables in ``reportables``. It
+        is built beside its place and renamed, so that a crash leaves an earlier report as it was.
         ``_latest`` then points to it.
         """
         reports = manager.reports_path
@@ -96,6 +97,7 @@ def _write(manager: "ArtifactManager", folder: str) -> None:
         ("run_info.json", info),
         ("map.svg", stage_map),
         ("style.css", read_style(manager.report_css_path)),
+        ("compare.html", render_compare_page(manager, shown)),
         ("index.html", page),
     ):
         write_atomically(os.path.join(folder, name), text.encode("utf-8", "replace"))

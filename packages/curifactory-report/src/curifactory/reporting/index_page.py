@@ -62,11 +62,13 @@ def _render_index(reports_path: str, folders: list[str]) -> bytes:
     experiments: dict[str, list[dict[str, Any]]] = {}
     for run in runs:
         experiments.setdefault(str(run["experiment_name"]), []).append(run)
-    script = (files("curifactory.reporting") / "templates" / "index.js").read_text("utf-8")
+    templates = files("curifactory.reporting") / "templates"
+    scripts = [(templates / name).read_text("utf-8") for name in ("index.js", "compare.js")]
     page = render(
         "index.html",
-        script=script,
-        script_digest=digest_for_policy(script),
+        scripts=scripts,
+        script_digests=[digest_for_policy(script) for script in scripts],
+        statuses=list(dict.fromkeys(run["status"] for run in runs)),
         runs=runs,
         experiments=dict(sorted(experiments.items())),
         unreadable=unreadable,

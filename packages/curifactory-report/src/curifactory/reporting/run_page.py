@@ -136,7 +136,7 @@ def _summarise(records: "Sequence[Record]") -> str:
 def describe_run(manager: "ArtifactManager") -> dict[str, Any]:
     """Return what the top of a page says of the run."""
     of_files = {(name, hash_) for pairs in manager.run.parameters.values() for name, hash_ in pairs}
-    sets = _parameter_sets(manager)
+    sets = parameter_sets(manager)
     from_files = [each for each in sets if (each["name"], str(each["hash"])) in of_files]
     return {
         "info": manager.run_info,
@@ -164,8 +164,8 @@ def scripts_of(shown: Sequence[ShownReportable]) -> list[str]:
     return list(dict.fromkeys(script for each in shown for script in each.scripts))
 
 
-def _parameter_sets(manager: "ArtifactManager") -> list[dict[str, Any]]:
-    """Return name, hash and JSON of every parameter set of the records, each once."""
+def parameter_sets(manager: "ArtifactManager") -> list[dict[str, Any]]:
+    """Return name, hash, fields and JSON of every parameter set of the records, each once."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for record in manager.records:
         if record.params is None:

@@ -2,6 +2,7 @@
 const controls = document.getElementById("controls");
 const search = document.getElementById("search");
 const order = document.getElementById("order");
+const wanted = document.getElementById("status");
 const lists = [...document.querySelectorAll(".runs")].map((list) => [list, [...list.children]]);
 const later = (one, other) => one.dataset.place - other.dataset.place;
 const orders = {
@@ -16,7 +17,8 @@ function show() {
   for (const [list, runs] of lists) {
     for (const run of runs) {
       const text = run.textContent.toLowerCase();
-      run.hidden = !words.every((word) => text.includes(word));
+      const fits = !wanted.value || run.dataset.status === wanted.value;
+      run.hidden = !(fits && words.every((word) => text.includes(word)));
     }
     list.append(...runs.sort(orders[order.value]));
     list.closest("section").hidden = runs.every((run) => run.hidden);
@@ -25,5 +27,6 @@ function show() {
 
 search.addEventListener("input", show);
 order.addEventListener("change", show);
+wanted.addEventListener("change", show);
 controls.hidden = false;
 show();  // what was typed is still there after going back
