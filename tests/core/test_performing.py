@@ -1,6 +1,8 @@
 """What happens to a call: executed or taken from the cache, stored, measured, failed."""
 
 import logging
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -396,3 +398,41 @@ def test_what_is_stale_without_a_plan(
     assert make_b(make_a(Record(manager, Params()))).output == 2
     assert ran == STAGES
     assert ("make_b of Record 0 (UNNAMED) is used from the cache" in caplog.text) is warned
+
+
+CALLS = """
+import os
+import sys
+from dataclasses import dataclass
+import curifactory as cf
+
+@dataclass
+class Params(cf.ExperimentParameters):
+    x: int = 1
+
+@cf.stage(None, ["a"])
+def one(record):
+    return record.params.x
+
+@cf.stage(["a"], ["b"])
+def two(record, a):
+    return a + 1
+
+manager = cf.ArtifactManager("calls", suppress_live_log=True)
+records = [cf.Record(manager, Params(x=x)) for x in range(50)]
+two(one(records[0]))  # what is asked once is asked now
+
+asked = set()
+sys.addaudithook(lambda event, _: asked.add(event))
+reads = []
+os.environ.__class__.__getitem__ = lambda self, name: reads.append(name)
+for record in records[1:]:
+    two(one(record))
+print(sorted(asked), reads)
+"""
+
+
+def test_a_call_asks_the_system_for_nothing(folder: Path) -> None:
+    printed = subprocess.run([sys.executable, "-c", CALLS], capture_output=True, check=True).stdout
+
+    assert printed.decode().strip() == "[] []"
