@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from curifactory.cli.commands import EXPERIMENT, Command, Context, find_command, run_command
-from curifactory.cli.parser import CommandLineError, ShowText, parse
+from curifactory.cli.parser import CommandLineError, ShowText, WithNotes, parse
 from curifactory.cli.terminal import Terminal
 from curifactory.config import OnStale
 from curifactory.options import RunOptions
@@ -29,6 +29,28 @@ from curifactory.options import RunOptions
         ("--verbose", {"verbose": True}),
         ("--no-report", {"report": False}),
         ("--report-file out.html", {"report_file": "out.html"}),
+        ("--no-log", {"log": False}),
+        ("--indices 0-2 --indices 5", {"indices": ("0-2", "5")}),
+        ("--global-indices 1", {"global_indices": ("1",)}),
+        ("-c there --dry-cache", {"cache": "there", "dry_cache": True}),
+        ("-s", {"store_full": True}),
+        ("--store-full", {"store_full": True}),
+        ("--full-store", {"store_full": True}),
+        ("--prefix final", {"prefix": "final"}),
+        ("--name final", {"prefix": "final"}),
+        ("--lazy", {"lazy": True}),
+        ("--ignore-lazy", {"ignore_lazy": True}),
+        ("--dry", {"dry": True}),
+        ("--hashes", {"hashes_only": True}),
+        ("--paths", {"paths_only": True}),
+        ("--print-params=knn", {"print_params": "knn"}),
+        ("--notes=better", {"notes": "better"}),
+        ("--log-errors", {"log_errors": True}),
+        ("--all-loggers", {"all_loggers": True}),
+        ("--quiet", {"quiet": True}),
+        ("--plain", {"plain": True}),
+        ("--no-color", {"no_color": True}),
+        ("--progress", {"progress": True}),
     ],
 )
 @pytest.mark.parametrize("order", ["before", "after"])
@@ -81,6 +103,22 @@ def test_a_word_before_the_name_says_what_happens(words: str, expected: RunOptio
     assert parse(words.split()) == expected
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("--notes iris", WithNotes(RunOptions(experiment="iris"))),
+        ("iris --notes", WithNotes(RunOptions(experiment="iris"))),
+        ("iris --notes -v", WithNotes(RunOptions(experiment="iris", verbose=True))),
+        ("--print-params iris", RunOptions(experiment="iris", print_params=True)),
+        ("iris --print-params", RunOptions(experiment="iris", print_params=True)),
+    ],
+)
+def test_an_option_with_an_optional_value_does_not_swallow_the_name(
+    words: str, expected: object
+) -> None:
+    assert parse(words.split()) == expected
+
+
 @pytest.mark.parametrize("command", EXPERIMENT, ids=lambda command: command.name)
 def test_each_command_has_a_help_of_its_own(command: Command) -> None:
     shown = io.StringIO()
@@ -106,9 +144,11 @@ def test_each_command_has_a_help_of_its_own(command: Command) -> None:
         ("iris --on-stale rerunn", "did you mean 'rerun'?"),
         ("iris --on-stale x", "there is 'warn', 'rerun', 'ignore'"),
         ("iris --map --no-dag", "give one of them"),
+        ("iris --lazy --ignore-lazy", "--lazy and --ignore-lazy exclude each other"),
+        ("iris --quiet --plain", "--quiet and --plain exclude each other"),
         ("map iris --no-dag", "give one of them"),
         ("iris --port 80", "unknown option '--port'"),
-        ("iris --no-report --report-file a", "--no-report forbids it"),
+        ("iris --no-report --report-file a", "--report-file and --no-report exclude each other"),
     ],
 )
 def test_what_makes_no_sense_is_said_in_one_line(words: str, message: str) -> None:

@@ -183,7 +183,10 @@ def run_experiment(
     )
     if hashes_only or print_params:
         manager = mngr or ArtifactManager(experiment_name, dry=True, status_override=None)
-        return _parameters(options, print_params, manager), manager
+        sets = describe_sets(options)
+        return {
+            hash_: entry["name"] for hash_, entry in sets.items()
+        } if hashes_only else sets, manager
     result = run(options, manager=mngr)
     if parallel_queue is not None:
         parallel_queue.put((options.global_indices, result.status, result.manager.error))
@@ -192,22 +195,35 @@ def run_experiment(
     return result.manager.plan if map_only else result.value, result.manager
 
 
-def _parameters(options: RunOptions, shown: bool | str, manager: ArtifactManager) -> dict[str, Any]:
-    """Return ``{hash: name}``, or what stands behind the hashes if ``shown``."""
+def describe_sets(
+    options: RunOptions, manager_cache_path: str | None = None
+) -> dict[str, dict[str, Any]]:
+    """Return ``{hash: name, parameters and how they count}`` of the sets that ``options`` choose.
+
+    Where ``options.print_params`` is a text, that is only the sets of this name, or else what is
+    recorded of hashes that begin with it.
+
+    Raises
+    ------
+    BadInputError
+        If something that the options name does not exist.
+
+    """
     configuration = get_configuration()
     with project_imports(configuration):
         collection = collect(configuration, options)
-    if not shown:
-        return {hash_: name for pairs in collection.by_file.values() for name, hash_ in pairs}
     own = {str(item.hash): describe_set(item) for item in collection.parameter_sets}
-    if shown is True:
+    wanted = options.print_params
+    if options.hashes_only or not isinstance(wanted, str):
         return own
-    named = {hash_: entry for hash_, entry in own.items() if entry["name"] == shown}
-    found = named or ParameterRegistry(manager.manager_cache_path).find(shown)
+    named = {hash_: entry for hash_, entry in own.items() if entry["name"] == wanted}
+    recorded = ParameterRegistry(manager_cache_path or configuration.manager_cache_path)
+    found = named or recorded.find(wanted)
     if not found:
         raise BadInputError(
-            f"parameter set {shown!r} not found: no set of this run has that name, and no recorded "
-            f"hash begins with it. Names: {', '.join(entry['name'] for entry in own.values())}."
+            f"parameter set {wanted!r} not found: no set of this run has that name, and no "
+            "recorded hash begins with it. Names: "
+            f"{', '.join(entry['name'] for entry in own.values())}."
         )
     return found
 

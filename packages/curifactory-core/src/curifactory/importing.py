@@ -50,6 +50,20 @@ def _may_stay(place: str, root: str) -> bool:
     return any(place.startswith(folder + os.sep) for folder in installed)
 
 
+def require_experiment(configuration: Configuration, name: str) -> None:
+    """Make sure that there is a file of the experiment ``name``, without importing it.
+
+    Raises
+    ------
+    BadInputError
+        If there is none.
+
+    """
+    if find_file(configuration, configuration.experiments_module_name, name) is None:
+        known = [file.name for file in list_experiments(configuration)]
+        raise BadInputError(unknown("experiment", name, known, "experiment ls"))
+
+
 def import_experiment(configuration: Configuration, name: str) -> ModuleType:
     """Return the module of the experiment ``name``.
 
@@ -59,10 +73,8 @@ def import_experiment(configuration: Configuration, name: str) -> ModuleType:
         If there is no such file, it cannot be imported, or it has no ``run()``.
 
     """
+    require_experiment(configuration, name)
     module_name = configuration.experiments_module_name
-    if find_file(configuration, module_name, name) is None:
-        known = [file.name for file in list_experiments(configuration)]
-        raise BadInputError(unknown("experiment", name, known, "experiment ls"))
     module = _import(f"{module_name}.{name}", f"experiment {name!r}")
     if not callable(getattr(module, "run", None)):
         raise BadInputError(

@@ -79,6 +79,39 @@ class LogMessages(RunHook):
         self._terminal.line(text)
 
 
+class Silence(LogMessages):
+    """Shows nothing."""
+
+    def run_started(self, manager: "ArtifactManager") -> None:
+        """Keep log messages from being shown."""
+        self._manager = manager
+
+
+class PlainLog(LogMessages):
+    """Shows the lines of the log as they are in its file."""
+
+    def run_started(self, manager: "ArtifactManager") -> None:
+        """Let log messages be shown."""
+        self._manager = manager
+        manager.log.add(_Lines(self._show))
+
+
+class _Lines(logging.Handler):
+    """Shows log messages in the log's own format."""
+
+    def __init__(self, show: Callable[[str], None]) -> None:
+        super().__init__()
+        self._show = show
+        self.addFilter(lambda record: record.name != _FAILURES)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show ``record``."""
+        try:
+            self._show(self.format(record))
+        except Exception:  # noqa: BLE001 - a message that cannot be put together fails no stage
+            self.handleError(record)
+
+
 class RunLines(LogMessages):
     """Shows a line when a run starts, and one for each stage that is executed.
 

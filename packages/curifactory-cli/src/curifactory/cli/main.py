@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from curifactory.cli.commands import (
     CURIFACTORY,
@@ -12,10 +13,12 @@ from curifactory.cli.commands import (
     run_command,
 )
 from curifactory.cli.failures import show_error, show_traceback
-from curifactory.cli.parser import Parser, ShowText, parse, plain_parser, version_text
+from curifactory.cli.parser import Parser, ShowText, WithNotes, parse, plain_parser, version_text
 from curifactory.cli.terminal import Colour, Terminal
 from curifactory.exceptions import BadInputError, CurifactoryError, MissingPartError
 from curifactory.experiment import ExitCode, Terminated
+from curifactory.importing import require_experiment
+from curifactory.options import RunOptions
 
 
 def experiment() -> int:
@@ -54,11 +57,27 @@ def _experiment(words: Sequence[str], context: Context) -> int:
     if isinstance(request, ShowText):
         context.out.line(request.text.rstrip("\n"))
         return ExitCode.COMPLETE
-    from curifactory.cli.running import map_experiment, run_experiment
+    return _run(request, context)
 
-    context.verbose = request.verbose
-    perform = map_experiment if request.map_only else run_experiment
-    return perform(request, context.configuration, context.out, context.err)
+
+def _run(request: RunOptions | WithNotes, context: Context) -> int:
+    from curifactory.cli.running import map_experiment, print_instead, run_experiment
+
+    options = request.options if isinstance(request, WithNotes) else request
+    context.verbose = options.verbose
+    if options.no_color:
+        context.out.colours = context.err.colours = False
+    configuration = context.configuration
+    if options.hashes_only or options.print_params:
+        return print_instead(options, context.out)
+    if options.only_maps:
+        return map_experiment(options, configuration, context.out, context.err)
+    if isinstance(request, WithNotes):
+        from curifactory.cli.notes import ask_for_notes
+
+        require_experiment(configuration, options.experiment)
+        options = replace(options, notes=ask_for_notes(options.experiment))
+    return run_experiment(options, configuration, context.out, context.err)
 
 
 def _curifactory(words: Sequence[str], context: Context) -> int:

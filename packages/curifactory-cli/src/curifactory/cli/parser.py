@@ -40,7 +40,14 @@ class ShowText:
     text: str
 
 
-Request = RunOptions | ShowText
+@dataclass(frozen=True, slots=True)
+class WithNotes:
+    """Run something after asking for notes about the run."""
+
+    options: RunOptions
+
+
+Request = RunOptions | WithNotes | ShowText
 
 
 class Parser(argparse.ArgumentParser):
@@ -149,6 +156,19 @@ def _add_selection(parser: Parser) -> None:
         action="append",
         help="only the parameter set of this name; may be repeated",
     )
+    group.add_argument(
+        "--indices",
+        metavar="I",
+        action="append",
+        help="only these positions of each file, from 0: '2', or '0-3' for 0, 1 and 2; may be "
+        "repeated",
+    )
+    group.add_argument(
+        "--global-indices",
+        metavar="I",
+        action="append",
+        help="only these positions of the sets of all files, one after the other",
+    )
 
 
 def _add_caching(parser: Parser) -> None:
@@ -191,6 +211,19 @@ def _add_places(parser: Parser) -> None:
         help="keep everything of the run in a folder of its own below data/runs: artifacts, "
         "environment, log and report",
     )
+    group.add_argument(
+        "--prefix",
+        "--name",
+        metavar="PREFIX",
+        help="begin the names of cached files with this instead of the experiment's name",
+    )
+    group.add_argument(
+        "--lazy", action="store_true", help="keep every output in the cache instead of in memory"
+    )
+    group.add_argument(
+        "--ignore-lazy", action="store_true", help="keep lazy outputs in memory like others"
+    )
+    group.add_argument("--dry", action="store_true", help="write nothing at all")
 
 
 def _add_execution(parser: Parser) -> None:
@@ -212,6 +245,22 @@ def _add_execution(parser: Parser) -> None:
         action="store_true",
         help="decide stage by stage instead of planning first; for a run() that reads results",
     )
+    group.add_argument(
+        "--hashes", action="store_true", help="only print hash and name of each parameter set"
+    )
+    group.add_argument(
+        "--paths",
+        action="store_true",
+        help="only print the paths of artifacts and their metadata, as for '| xargs rm'",
+    )
+    group.add_argument(
+        "--print-params",
+        metavar="SET",
+        nargs="?",
+        const=True,
+        help="only print the parameter sets, or the one of this name or recorded hash; with -v "
+        "also how the hash comes about",
+    )
 
 
 def _add_output(parser: Parser) -> None:
@@ -222,13 +271,45 @@ def _add_output(parser: Parser) -> None:
         action="store_true",
         help="also debug messages, and for each stage why it runs or does not",
     )
+    group.add_argument("--quiet", action="store_true", help="show failures, and nothing else")
+    group.add_argument(
+        "--progress", action="store_true", help="show a bar for each record and one for the run"
+    )
+    group.add_argument(
+        "--plain", action="store_true", help="show the lines of the log as they are in its file"
+    )
+    group.add_argument(
+        "--no-color", action="store_true", help="no colours, as with NO_COLOR in the environment"
+    )
+    _add_records(parser)
+    group.add_argument("--version", action="store_true", help="show the version and exit")
+
+
+def _add_records(parser: Parser) -> None:
+    group = parser.add_argument_group("what is recorded")
+    group.add_argument(
+        "--notes",
+        metavar="TEXT",
+        nargs="?",
+        const=True,
+        help="notes for the report, the first line also for its index; without TEXT they are "
+        "written in $VISUAL or $EDITOR",
+    )
     group.add_argument("--no-report", action="store_true", help="write no report")
     group.add_argument(
         "--report-file",
         metavar="FILE",
         help="write the report into this one HTML file besides, to send to somebody",
     )
-    group.add_argument("--version", action="store_true", help="show the version and exit")
+    group.add_argument("--no-log", action="store_true", help="write no log file")
+    group.add_argument(
+        "--log-errors",
+        action="store_true",
+        help="also write what goes to the standard error stream into the log file",
+    )
+    group.add_argument(
+        "--all-loggers", action="store_true", help="also log messages of other libraries"
+    )
 
 
 def _on_stale(value: str) -> OnStale:
@@ -266,7 +347,7 @@ def parse(words: Sequence[str], commands: str = "") -> Request:
         return ShowText(parser.format_help())
     if given.pop("version", False):
         return ShowText(version_text())
-    name = given.pop("name", "")
+    name = given.pop("name", "") or _swallowed(given)
     if not name:
         parser.error("which experiment? Give its name; 'experiment ls' lists what there is")
     if verb == MAP:
@@ -274,32 +355,58 @@ def parse(words: Sequence[str], commands: str = "") -> Request:
     return _run_options(parser, name, given)
 
 
-def _run_options(parser: Parser, name: str, given: dict[str, Any]) -> RunOptions:
-    mapping = [option for option in ("map", "why") if option in given]
-    if mapping and "no_dag" in given:
-        parser.error(f"--{mapping[0]} shows the plan that --no-dag does without; give one of them")
-    if {"no_report", "report_file"} <= given.keys():
-        parser.error("--report-file is a report, and --no-report forbids it; give one of them")
-    if "json" in given and not mapping:
+def _swallowed(given: dict[str, Any]) -> str:
+    """Return an experiment's name that was taken for the value of the option before it."""
+    for option in ("notes", "print_params"):
+        if isinstance(given.get(option), str):
+            name = str(given[option])
+            given[option] = True
+            return name
+    return ""
+
+
+_EXCLUSIVE = (
+    ("map", "no_dag"),
+    ("why", "no_dag"),
+    ("paths", "no_dag"),
+    ("lazy", "ignore_lazy"),
+    ("quiet", "plain"),
+    ("report_file", "no_report"),
+)
+"""Options that make no sense together."""
+_FIELDS = {
+    "params": "param_files",
+    "overwrite_stage": "overwrite_stages",
+    "map": "map_only",
+    "hashes": "hashes_only",
+    "paths": "paths_only",
+}
+"""Options whose field of ``RunOptions`` has another name."""
+_NEGATED = {"no_dag": "dag", "no_log": "log", "no_report": "report"}
+"""Options that turn a field off."""
+
+
+def _run_options(parser: Parser, name: str, given: dict[str, Any]) -> RunOptions | WithNotes:
+    for one, other in _EXCLUSIVE:
+        if one in given and other in given:
+            parser.error(f"{_flag(one)} and {_flag(other)} exclude each other; give one of them")
+    if "json" in given and not given.keys() & {"map", "why"}:
         parser.error("--json is for --map and --why; give one of them")
-    return RunOptions(
-        experiment=name,
-        param_files=tuple(given.get("params", ())),
-        names=tuple(given.get("names", ())),
-        overwrite="overwrite" in given,
-        overwrite_stages=tuple(given.get("overwrite_stage", ())),
-        on_stale=given.get("on_stale"),
-        cache=given.get("cache"),
-        dry_cache="dry_cache" in given,
-        store_full="store_full" in given,
-        dag="no_dag" not in given,
-        map_only=bool(mapping),
-        json="json" in given,
-        why=given.get("why"),
-        report="no_report" not in given,
-        report_file=given.get("report_file"),
-        verbose="verbose" in given,
-    )
+    if "why" in given:
+        given["map"] = True
+    values: dict[str, Any] = {}
+    for option, value in given.items():
+        if option in _NEGATED:
+            values[_NEGATED[option]] = False
+        elif (option, value) != ("notes", True):
+            field = _FIELDS.get(option, option)
+            values[field] = tuple(value) if isinstance(value, list) else value
+    options = RunOptions(experiment=name, **values)
+    return WithNotes(options) if given.get("notes") is True else options
+
+
+def _flag(option: str) -> str:
+    return f"--{option.replace('_', '-')}"
 
 
 def version_text() -> str:

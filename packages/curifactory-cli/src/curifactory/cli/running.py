@@ -2,12 +2,15 @@
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from curifactory.cli.console import LogMessages, RunLines
+from curifactory.cli.console import LogMessages, PlainLog, RunLines, Silence
+from curifactory.cli.error_log import logged_errors
 from curifactory.cli.failures import show_failure, show_interruption
 from curifactory.cli.map_view import MapView
+from curifactory.cli.printing import hash_lines, parameter_lines, path_lines
 from curifactory.cli.summary import summarise_run
 from curifactory.cli.terminal import Colour, Terminal
 from curifactory.config import Configuration
@@ -17,6 +20,7 @@ from curifactory.importing import unknown
 from curifactory.manager import ArtifactManager
 from curifactory.mapping import RunPlan
 from curifactory.options import RunOptions
+from curifactory.protocols import RunHook
 
 
 class BrokenOffError(CurifactoryError):
@@ -27,11 +31,15 @@ def run_experiment(
     options: RunOptions, configuration: Configuration, out: Terminal, err: Terminal
 ) -> int:
     """Run an experiment, show how it goes and return the exit code."""
-    lines = RunLines(out, verbose=options.verbose)
-    result = _run(options, configuration, lines)
+    started = time.monotonic()
+    lines = _choose_lines(options, out)
+    with logged_errors(options) as hook:
+        result = _run(options, configuration, lines, hook)
     _show_error(result, options, err)
+    if options.quiet:
+        return result.exit_code
     colour = Colour.GREEN if result.error is None else Colour.YELLOW
-    out.line(out.paint(summarise_run(result.manager, lines.seconds), colour))
+    out.line(out.paint(summarise_run(result.manager, time.monotonic() - started), colour))
     if result.report_path is not None:
         out.line(f"report: {result.report_path}")
         if options.report_file is not None:
@@ -39,12 +47,32 @@ def run_experiment(
     return result.exit_code
 
 
+def _choose_lines(options: RunOptions, out: Terminal) -> LogMessages:
+    """Return what shows the run as it goes on."""
+    if options.progress and options.dag and out.width is not None:
+        from curifactory.cli.progress import ProgressBars
+
+        return ProgressBars(out, quiet=options.quiet)
+    if options.quiet:
+        return Silence(out)
+    return PlainLog(out) if options.plain else RunLines(out, verbose=options.verbose)
+
+
+def print_instead(options: RunOptions, out: Terminal) -> int:
+    """Print hashes or parameters of the experiment's parameter sets, and return the exit code."""
+    lines = hash_lines if options.hashes_only else parameter_lines
+    with _no_byte_code():
+        for line in list(lines(options)):
+            out.line(line)
+    return ExitCode.COMPLETE
+
+
 def map_experiment(
     options: RunOptions, configuration: Configuration, out: Terminal, err: Terminal
 ) -> int:
     """Show what a run would do, writing nothing, and return the exit code."""
     with _no_byte_code():
-        result = _run(options, configuration, LogMessages(err))
+        result = _run(options, configuration, Silence(err) if options.quiet else LogMessages(err))
     _show_error(result, options, err)
     if result.error is not None:
         return result.exit_code
@@ -63,7 +91,9 @@ def map_experiment(
 
 
 def _map_lines(plan: RunPlan, manager: ArtifactManager, options: RunOptions) -> Iterator[str]:
-    if options.json:
+    if options.paths_only:
+        yield from path_lines(manager)
+    elif options.json:
         from curifactory.cli.map_data import map_as_data
 
         yield json.dumps(map_as_data(plan, manager, options.why), indent=2)
@@ -73,9 +103,11 @@ def _map_lines(plan: RunPlan, manager: ArtifactManager, options: RunOptions) -> 
         yield from MapView(plan).lines(manager.all_records, verbose=options.verbose)
 
 
-def _run(options: RunOptions, configuration: Configuration, lines: LogMessages) -> RunResult:
+def _run(
+    options: RunOptions, configuration: Configuration, lines: LogMessages, *hooks: RunHook
+) -> RunResult:
     try:
-        return run(options, configuration=configuration, hooks=[lines])
+        return run(options, configuration=configuration, hooks=[lines, *hooks])
     except OSError as error:
         raise BrokenOffError(f"the run could not write its files: {error}") from error
     finally:

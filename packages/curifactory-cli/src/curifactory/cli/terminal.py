@@ -4,7 +4,10 @@ import io
 import os
 import shutil
 from enum import Enum
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 class Colour(Enum):
@@ -34,6 +37,12 @@ class Terminal:
     def width(self) -> int | None:
         """How many characters fit on a line; ``None`` where it is no terminal."""
         return shutil.get_terminal_size().columns if self._stream.isatty() else None
+
+    def rich_console(self) -> "Console":
+        """Return what draws here in the ways of rich."""
+        from rich.console import Console
+
+        return Console(file=self._stream, no_color=not self.colours, highlight=False)
 
     def line(self, text: str = "") -> None:
         """Write ``text`` as a line, at once."""

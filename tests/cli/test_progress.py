@@ -1,0 +1,85 @@
+"""Progress bars, on a terminal of a known size."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Project
+
+_CODE = "from curifactory.cli.main import experiment; raise SystemExit(experiment())"
+
+
+def run_on_terminal(project: "Project", *words: str, columns: int = 120) -> str:
+    """Return what the command writes to a terminal, without colours and movements."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", _CODE, *words],
+        cwd=project.root,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "COLUMNS": str(columns), "LINES": "24", "TERM": "xterm"},
+    )
+    os.close(theirs)
+    written = b""
+    while True:
+        try:
+            piece = os.read(ours, 65536)
+        except OSError:  # the other end is closed
+            break
+        if not piece:
+            break
+        written += piece
+    os.close(ours)
+    assert process.wait(timeout=60) == 0, written.decode()
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written.decode()).replace("\r", "")
+
+
+@pytest.mark.slow
+def test_each_record_and_the_run_have_a_bar(project: "Project") -> None:
+    shown = run_on_terminal(project, "chain", "--progress", "--no-report")
+
+    last = shown[shown.rindex("Record 0") :]
+    assert re.search(r"Record 0, args: small, hash: [0-9a-f]{8} .* 2/2 .* train", last)
+    assert re.search(r"Record 2, args: None \(aggregate\), hash: [0-9a-f]{8} .* 1/1", last)
+    assert re.search(r"chain_1_[-0-9T]+ .* 5/5", last)
+    assert "5 stages: 5 run" in last
+
+
+@pytest.mark.slow
+def test_what_is_cached_counts_at_once(project: "Project") -> None:
+    project.run("chain", "--no-report")
+    words = ["chain", "--progress", "--no-report", "--overwrite-stage", "compare"]
+
+    shown = run_on_terminal(project, *words)
+
+    first = shown[: shown.index("chain_2")]
+    assert re.search(r"Record 1, args: big, .* 2/2 .* from the cache", first)
+    assert "compare" in shown
+
+
+def test_where_the_output_is_no_terminal_there_are_the_usual_lines(project: "Project") -> None:
+    outcome = project.run("chain", "--progress", "--no-report")
+
+    assert "1/5  make_data" in outcome.out
+    assert "Record 0" not in outcome.out
+
+
+def test_rich_is_not_even_imported_without_bars(project: "Project") -> None:
+    code = (
+        "import sys; from curifactory.cli.main import experiment; experiment(); "
+        "assert 'rich' not in sys.modules"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", code, "chain", "--no-report"],
+        cwd=project.root,
+        capture_output=True,
+        check=False,
+    )
+
+    assert process.returncode == 0, process.stderr.decode()
