@@ -1,45 +1,129 @@
 """What ``experiment ls`` prints."""
 
+import argparse
+import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from curifactory.cli.commands import Context
 from curifactory.cli.parser import Parser
 from curifactory.config import Configuration
 from curifactory.discovery import SourceFile, list_experiments, list_params, module_folder
-from curifactory.experiment import ExitCode
+from curifactory.experiment import ExitCode, describe_sets
+from curifactory.options import RunOptions
+
+_SECONDS = 60.0
 
 
 def add_arguments(parser: Parser) -> None:
-    """Take nothing."""
+    """Declare what to list, and how."""
+    parser.add_argument(
+        "--names",
+        metavar="FILE",
+        action="append",
+        help="list the parameter sets of this file instead, by hash and name; it is imported. May "
+        "be repeated",
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="import every file in a process of its own, call each get_params(), and say what "
+        "fails; the exit code is 1 then",
+    )
+    parser.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=_seconds,
+        help="how long --check waits for one file (default: 60)",
+    )
+    parser.add_argument("--json", action="store_true", help="show it as JSON")
 
 
-def perform(_given: dict[str, Any], context: Context) -> int:
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds
+
+
+def perform(given: dict[str, Any], context: Context) -> int:
     """Show what the project has."""
-    for line in list_project(context.configuration):
-        context.out.line(line)
+    if "names" in given:
+        return _show_names(given, context)
+    configuration = context.configuration
+    experiments, params = list_experiments(configuration), list_params(configuration)
+    if "check" in given:
+        experiments, params = _checked(experiments, params, given.get("timeout", _SECONDS))
+    if "json" in given:
+        context.out.line(json.dumps(_as_data(experiments, params), indent=2))
+    else:
+        for line in _lines(configuration, experiments, params):
+            context.out.line(line)
+    failed = "check" in given and any(file.error for file in (*experiments, *params))
+    return ExitCode.FAILED if failed else ExitCode.COMPLETE
+
+
+def _show_names(given: dict[str, Any], context: Context) -> int:
+    options = [RunOptions(experiment=file) for file in given["names"]]
+    sets = {each.experiment: describe_sets(each) for each in options}
+    names = {
+        file: [{"hash": hash_, "name": entry["name"]} for hash_, entry in entries.items()]
+        for file, entries in sets.items()
+    }
+    if "json" in given:
+        context.out.line(json.dumps(names, indent=2))
+        return ExitCode.COMPLETE
+    for entry in (entry for entries in names.values() for entry in entries):
+        context.out.line(f"{entry['hash']} {entry['name']}")
     return ExitCode.COMPLETE
 
 
-def list_project(configuration: Configuration) -> Iterator[str]:
-    """Yield the lines that list the project's experiments and parameter files.
+def _checked(
+    experiments: Sequence[SourceFile], params: Sequence[SourceFile], seconds: float
+) -> tuple[list[SourceFile], list[SourceFile]]:
+    """Return the files with what is wrong with those that cannot be imported."""
+    from curifactory.cli.checking import Kind, find_failures
 
-    The files are read, never imported.
-    """
-    yield from _section(
-        "EXPERIMENTS:",
-        "experiments",
-        module_folder(configuration, configuration.experiments_module_name),
-        list_experiments(configuration),
-    )
+    kinds = ((Kind.EXPERIMENT, experiments), (Kind.PARAMS, params))
+    wanted = [(kind, file.name) for kind, files in kinds for file in files if not file.error]
+    failures: Mapping[tuple[Kind, str], str] = find_failures(wanted, seconds)
+    checked = [
+        [replace(file, error=file.error or failures.get((kind, file.name))) for file in files]
+        for kind, files in kinds
+    ]
+    return checked[0], checked[1]
+
+
+def _as_data(
+    experiments: Sequence[SourceFile], params: Sequence[SourceFile]
+) -> dict[str, list[dict[str, str | None]]]:
+    return {
+        kind: [
+            {
+                "name": file.name,
+                "path": file.path,
+                "description": file.description,
+                "error": file.error,
+            }
+            for file in files
+        ]
+        for kind, files in (("experiments", experiments), ("params", params))
+    }
+
+
+def _lines(
+    configuration: Configuration, experiments: Sequence[SourceFile], params: Sequence[SourceFile]
+) -> Iterator[str]:
+    folder = module_folder(configuration, configuration.experiments_module_name)
+    yield from _section("EXPERIMENTS:", "experiments", folder, experiments)
     yield ""
-    yield from _section(
-        "PARAMS:",
-        "parameter files",
-        module_folder(configuration, configuration.params_module_name),
-        list_params(configuration),
-    )
+    folder = module_folder(configuration, configuration.params_module_name)
+    yield from _section("PARAMS:", "parameter files", folder, params)
 
 
 def _section(heading: str, what: str, folder: str, files: Sequence[SourceFile]) -> Iterator[str]:
