@@ -317,7 +317,8 @@ def test_an_interrupted_run_is_recorded_as_such(project: "Project", folder: Path
     result = project.run("stops")
 
     assert (result.status, result.exit_code) == ("interrupted", 130)
-    assert journal(folder, experiment="stops")[-1]["status"] == "interrupted"
+    end = journal(folder, experiment="stops")[-1]
+    assert (end["status"], end["exit_code"]) == ("interrupted", 130)
     assert result.manager.active_call is None
     assert project.ran == ["a1"]
 
@@ -337,7 +338,8 @@ def run(p, m):
     result = project.run("stops")
 
     assert (result.status, result.exit_code) == ("interrupted", 143)
-    assert journal(folder, experiment="stops")[-1]["status"] == "interrupted"
+    end = journal(folder, experiment="stops")[-1]
+    assert (end["status"], end["exit_code"]) == ("interrupted", 143)
     assert signal.getsignal(signal.SIGTERM) is before
 
 

@@ -9,6 +9,7 @@ import pytest
 from curifactory import (
     ArtifactManager,
     ExperimentParameters,
+    Lazy,
     Record,
     aggregate,
     stage,
@@ -138,3 +139,36 @@ def test_a_stage_goes_on_after_an_aggregate(manager: ArtifactManager) -> None:
         return total / 2
 
     assert divide(add_up(Record(manager, None), records)).output == 1.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"inputs": "data"}, r"write inputs=\['data'\]"),
+        ({"outputs": "model"}, r"write outputs=\['model'\]"),
+        ({"outputs": Lazy("model")}, r"write outputs=\[Lazy\('model'\)\]"),
+        ({"outputs": ["a"], "cachers": dict}, "cachers is <class 'dict'>"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("decorator", [stage, aggregate])
+def test_a_name_in_place_of_a_list_is_refused(
+    decorator: Callable[..., Any], arguments: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(TypeError, match=message):
+        decorator(**arguments)
+
+
+def test_a_decorator_without_parentheses_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"Write @stage\(\)"):
+
+        @stage  # type: ignore[arg-type]
+        def make(record: Record) -> None: ...
+
+
+@pytest.mark.parametrize("decorator", [stage, aggregate])
+def test_a_stage_called_with_anything_but_a_record_says_so(decorator: Callable[..., Any]) -> None:
+    def make(record: Record, records: object = None) -> None: ...
+
+    with pytest.raises(TypeError, match="'make' is called with a record first, not with dict"):
+        decorator()(make)({})

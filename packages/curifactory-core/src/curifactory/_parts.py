@@ -29,7 +29,17 @@ HOMES = {
 """Public name -> the module it is defined in."""
 
 _SUBMODULES = frozenset(
-    {*HOMES.values(), "args", "config", "experiment", "journal", "logs", "options", "store"}
+    {
+        *HOMES.values(),
+        "args",
+        "config",
+        "experiment",
+        "journal",
+        "logs",
+        "options",
+        "store",
+        "utils",
+    }
 )
 """Modules that are there as attributes of the package before anybody has imported them."""
 

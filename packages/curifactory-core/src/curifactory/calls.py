@@ -99,6 +99,25 @@ def _checked_dependencies(stage: str, depends_on: Sequence[Any]) -> tuple[Any, .
     return tuple(depends_on)
 
 
+def check_lists(kind: str, **given: Any) -> None:
+    """Refuse a name in place of a list of names, whose letters would be taken for names.
+
+    Raises
+    ------
+    TypeError
+        If one of ``given`` is no list.
+
+    """
+    for argument, value in given.items():
+        if callable(value):
+            raise TypeError(
+                f"@{kind} takes lists, and {argument} is {value!r}. Write @{kind}() where there "
+                "are none, and [...] around one."
+            )
+        if isinstance(value, str | Lazy):
+            raise TypeError(f"@{kind} takes lists: write {argument}=[{value!r}].")
+
+
 def _output_spec(output: str | Lazy) -> OutputSpec:
     if isinstance(output, Lazy):
         return OutputSpec(output.name, lazy=True, resolve=output.resolve)

@@ -239,11 +239,16 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
             self.full_store.open()
 
     def close_run(
-        self, status: str, *, error: str | None = None, traceback: str | None = None
+        self,
+        status: str,
+        *,
+        error: str | None = None,
+        traceback: str | None = None,
+        exit_code: int | None = None,
     ) -> None:
         """Set the run's final status and end its journal; records and artifacts stay usable."""
         calls = (call for record in self.all_records for call in record.calls)
-        self.run.close(status, calls, error=error, traceback=traceback)
+        self.run.close(status, calls, error=error, traceback=traceback, exit_code=exit_code)
         for hook in self.hooks:
             hook.run_finished(self)
 

@@ -101,6 +101,7 @@ class Run:
         if logs_path is not None:
             self.log_path = os.path.join(logs_path, f"{safe_component(self.reference)}.log")
             self.log.to_file(self.log_path)
+            _log.info("run %s: %s", self.reference, self.command)
             if self.git.commit == NO_REPOSITORY:
                 _log.warning(
                     "this is no git repository: nothing tells later which code this run executed."
@@ -144,6 +145,7 @@ class Run:
         *,
         error: str | None = None,
         traceback: str | None = None,
+        exit_code: int | None = None,
     ) -> None:
         """Set the final status and end the journal with it and the number of calls by status."""
         self.status, self.error, self.traceback = status, error, traceback
@@ -152,7 +154,8 @@ class Run:
         counts = dict.fromkeys(CallStatus, 0)
         for call in calls:
             counts[call.status] += 1
-        self._journal.write("closed", {"status": status, "error": error, "calls": counts})
+        facts = {"status": status, "exit_code": exit_code, "error": error, "calls": counts}
+        self._journal.write("closed", facts)
         self._journal.close()
         self._journal = None
 

@@ -88,11 +88,15 @@ class RunResult:
     @property
     def exit_code(self) -> ExitCode:
         """What a program that did this run should exit with."""
-        if isinstance(self.error, Terminated):
-            return ExitCode.TERMINATED
-        if self.status == "interrupted":
-            return ExitCode.INTERRUPTED
-        return ExitCode.COMPLETE if self.error is None else ExitCode.FAILED
+        return _exit_code(self.status, self.error)
+
+
+def _exit_code(status: str, error: BaseException | None) -> ExitCode:
+    if isinstance(error, Terminated):
+        return ExitCode.TERMINATED
+    if status == "interrupted":
+        return ExitCode.INTERRUPTED
+    return ExitCode.COMPLETE if error is None else ExitCode.FAILED
 
 
 def run(
@@ -335,7 +339,7 @@ class Execution:
             if error is not None and manager.log_path is not None:
                 failures.error("%s", _describe(error)["traceback"])
             if self.owns_run:
-                manager.close_run(status, **_describe(error))
+                manager.close_run(status, exit_code=_exit_code(status, error), **_describe(error))
             if self.options.report and manager.run.recorded:
                 path = _write_report(manager, self.options.report_file)
         except Exception as failure:  # noqa: BLE001 - the result carries it on

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from curifactory.calls import StageCall, declare
+from curifactory.calls import StageCall, StageSpec, check_lists, declare
 from curifactory.performing import make_call
+from curifactory.record import Record
 
 if TYPE_CHECKING:
     from curifactory.outputs import Lazy
     from curifactory.protocols import CacherSource
-    from curifactory.record import Record
 
 
 def stage(
@@ -56,6 +56,7 @@ def stage(
     ...     return initial_value * 2
 
     """
+    check_lists("stage", inputs=inputs, outputs=outputs, cachers=cachers)
 
     def decorate(function: Callable[..., Any]) -> "Callable[..., Record]":
         spec = declare(
@@ -70,6 +71,7 @@ def stage(
 
         @wraps(function)
         def call(record: "Record", *arguments: Any, **keywords: Any) -> "Record":
+            _check_record(spec, record)
             return make_call(StageCall(spec, record, None, arguments, keywords))
 
         call.spec = spec  # type: ignore[attr-defined]
@@ -104,6 +106,7 @@ def aggregate(
         At decoration, if the declarations do not fit each other or the function.
 
     """
+    check_lists("aggregate", inputs=inputs, outputs=outputs, cachers=cachers)
 
     def decorate(function: Callable[..., Any]) -> "Callable[..., Record]":
         spec = declare(
@@ -120,6 +123,7 @@ def aggregate(
         def call(
             record: "Record", records: "Iterable[Record] | None" = None, **keywords: Any
         ) -> "Record":
+            _check_record(spec, record)
             manager = record.manager
             chosen = [other for other in manager.records if other is not record]
             chosen = chosen if records is None else list(records)
@@ -130,3 +134,11 @@ def aggregate(
         return call
 
     return decorate
+
+
+def _check_record(spec: StageSpec, record: object) -> None:
+    if not isinstance(record, Record):
+        raise TypeError(
+            f"{spec.name!r} is called with a record first, not with {type(record).__name__}; make "
+            f"one with Record(manager, parameter_set): {spec.name}(record)."
+        )
