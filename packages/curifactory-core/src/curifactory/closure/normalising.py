@@ -77,10 +77,11 @@ def _emit_all(items: list[object], *, annotations: bool, fields: bool) -> Iterat
         if isinstance(item, ast.Pass) or _is_remark(item):
             continue
         if isinstance(item, ast.AST):
-            yield from _emit(item, annotations=annotations, fields=fields)
+            text = "".join(_emit(item, annotations=annotations, fields=fields))
         else:
-            yield repr(item)
-        yield ","
+            text = repr(item)
+        if text:
+            yield f"{text},"
 
 
 def _is_remark(item: object) -> bool:
