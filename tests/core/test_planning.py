@@ -195,6 +195,183 @@ def test_counts_add_up_to_the_calls() -> None:
     assert [plan.count(action) for action in Action] == [1, 2, 1]
 
 
+CHANGED = Cause(CauseKind.CODE_CHANGED, "helper")
+
+
+def add_stored(
+    graph: Graph,
+    name: str,
+    sources: tuple[int, ...],
+    *,
+    cached: bool = True,
+    stale: bool = False,
+    forced: bool = False,
+) -> None:
+    """Add a node that knows what it was computed from."""
+    graph.add(
+        Node(
+            name,
+            sources,
+            misses=() if cached else (MISSING,),
+            forced=FORCED if forced else None,
+            label=name,
+            stale=(CHANGED,) if stale else (),
+            sources=sources if cached else None,
+        )
+    )
+
+
+def chain_of_stored(cached: str, *, stale: str = "", forced: str = "") -> Graph:
+    graph = Graph()
+    for index, (name, is_cached) in enumerate(zip("ABC", cached, strict=True)):
+        sources = (index - 1,) if index else ()
+        add_stored(
+            graph,
+            name,
+            sources,
+            cached=is_cached == "T",
+            stale=name in stale,
+            forced=name in forced,
+        )
+    return graph
+
+
+def actions(plan: Plan) -> list[str]:
+    """Return each action, with a question mark where it depends on what comes out."""
+    return [f"{each.action}{'?' * each.only_if_changed}" for each in plan.decisions]
+
+
+# which are cached, stale, forced | under RERUN | under WARN
+STORED = {
+    "nothing is stale": ("TTT", "", "", "skip skip skip", "skip skip skip"),
+    "start is stale": ("TTT", "A", "", "run run? run?", "skip skip skip"),
+    "middle is stale": ("TTT", "B", "", "load run run?", "skip skip skip"),
+    "end is stale": ("TTT", "C", "", "skip load run", "skip skip skip"),
+    "start is forced": ("TTT", "", "A", "run run? run?", "run skip? skip"),
+    "start is stale, end missing": ("TTF", "A", "", "run run? run", "skip load run"),
+    "start is stale, middle missing": ("TFT", "A", "", "run run run?", "skip skip skip"),
+    "middle is stale, start missing": ("FTT", "B", "", "run run run?", "skip skip skip"),
+    "everything is missing": ("FFF", "", "", "run run run", "run run run"),
+    "only the end is there": ("FFT", "", "", "skip skip skip", "skip skip skip"),
+    "only the end is missing": ("TTF", "", "", "skip load run", "skip load run"),
+}
+
+
+@pytest.mark.parametrize(
+    ("cached", "stale", "forced", "rerun", "warn"), STORED.values(), ids=STORED
+)
+def test_what_happens_where_it_is_known_what_results_were_computed_from(
+    cached: str, stale: str, forced: str, rerun: str, warn: str
+) -> None:
+    graph = chain_of_stored(cached, stale=stale, forced=forced)
+
+    assert actions(make_plan(graph, OnStale.RERUN)) == rerun.split()
+    assert actions(make_plan(graph, OnStale.WARN)) == warn.split()
+
+
+def test_a_stale_result_that_is_used_says_why() -> None:
+    plan = make_plan(chain_of_stored("TTF", stale="AB"))
+
+    assert plan.stale() == [0, 1]
+    assert plan.decisions[0].causes == (CHANGED,)
+    assert plan.decisions[1].causes == (Cause(CauseKind.NEEDED_BY, "C"), CHANGED)
+
+
+def test_a_stale_result_that_is_renewed_says_why() -> None:
+    plan = make_plan(chain_of_stored("TTT", stale="A"), OnStale.RERUN)
+
+    assert [decision.causes for decision in plan.decisions] == [
+        (CHANGED,),
+        (Cause(CauseKind.INPUT_RENEWED, "A"),),
+        (Cause(CauseKind.INPUT_RENEWED, "B"),),
+    ]
+
+
+def test_a_rebuilt_result_makes_others_run_only_if_it_comes_out_different() -> None:
+    graph = Graph()
+    add_stored(graph, "A", (), cached=False)
+    add_stored(graph, "B", (0,), cached=False)
+    add_stored(graph, "C", (0,))
+
+    assert actions(make_plan(graph, OnStale.RERUN)) == ["run", "run", "run?"]
+    assert actions(make_plan(graph, OnStale.WARN)) == ["run", "run", "skip?"]
+
+
+@pytest.mark.parametrize(("forced", "expected"), [(False, "skip"), (True, "run")])
+def test_a_result_that_is_not_stored_counts_by_what_it_was_computed_from(
+    forced: bool, expected: str
+) -> None:
+    graph = Graph()
+    add_stored(graph, "A", ())
+    unstored = Node("B", (0,), misses=(MISSING,), storable=False, sources=(0,), label="B")
+    unstored.forced = FORCED if forced else None
+    graph.add(unstored)
+    graph.add(Node("C", (1,), sources=(0, 1) if forced else (0,), label="C"))
+
+    plan = make_plan(graph, OnStale.RERUN)
+
+    assert plan.decisions[2].action.value == expected
+    assert not plan.decisions[2].only_if_changed
+
+
+@st.composite
+def stored_graphs(draw: st.DrawFn) -> Graph:
+    graph = Graph()
+    for index in range(draw(st.integers(1, 10))):
+        earlier = st.sets(st.integers(0, index - 1), max_size=3) if index else st.just(set[int]())
+        add_stored(
+            graph,
+            str(index),
+            tuple(sorted(draw(earlier))),
+            cached=draw(st.booleans()),
+            stale=draw(st.sampled_from([False, False, True])),
+            forced=draw(st.sampled_from([False, False, False, True])),
+        )
+    return graph
+
+
+@given(stored_graphs(), st.sampled_from(OnStale))
+def test_what_depends_on_a_change_has_something_before_it_that_runs(
+    graph: Graph, on_stale: OnStale
+) -> None:
+    plan = make_plan(graph, on_stale)
+
+    read = {
+        index
+        for node, decision in zip(graph.nodes, plan.decisions, strict=True)
+        if decision.action is Action.RUN and decision.only_if_changed
+        for index in node.dependencies
+    }
+    for index, (node, decision) in enumerate(zip(graph.nodes, plan.decisions, strict=True)):
+        if decision.only_if_changed:
+            before = {plan.decisions[source].action for source in node.dependencies}
+            assert Action.RUN in before or (not node.cached and index in read)
+
+
+@given(stored_graphs())
+def test_everything_stale_and_wanted_is_renewed(graph: Graph) -> None:
+    plan = make_plan(graph, OnStale.RERUN)
+
+    assert plan.stale() == []
+    for node, decision in zip(graph.nodes, plan.decisions, strict=True):
+        if node.cached and node.stale:
+            assert (decision.action, decision.only_if_changed) == (Action.RUN, False)
+
+
+@given(stored_graphs(), st.sampled_from(OnStale))
+def test_what_a_call_reads_that_surely_runs_is_there_or_surely_runs(
+    graph: Graph, on_stale: OnStale
+) -> None:
+    plan = make_plan(graph, on_stale)
+
+    for node, decision in zip(graph.nodes, plan.decisions, strict=True):
+        if decision.action is Action.RUN and not decision.only_if_changed:
+            for index in node.dependencies:
+                read = plan.decisions[index]
+                surely = read.action is Action.RUN and not read.only_if_changed
+                assert surely or graph.nodes[index].cached
+
+
 @st.composite
 def graphs(draw: st.DrawFn) -> Graph:
     graph = Graph()
