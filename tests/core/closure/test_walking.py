@@ -86,6 +86,23 @@ def test_what_a_name_stands_for_counts_although_no_function_changed(load: Load) 
     assert len(set(fingerprints)) == 2
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("from math import floor as a", "from math import ceil as a"),
+        ("import json as a", "import csv as a"),
+        ("from json import loads as a", "from json import dumps as a"),
+        ("from decimal import Decimal as a", "from decimal import Context as a"),
+    ],
+)
+def test_a_name_for_something_else_outside_the_project_counts(
+    load: Load, one: str, other: str
+) -> None:
+    texts = [f"{text}\ndef f(x):\n    return a(x)\n" for text in (one, other)]
+
+    assert fingerprint(load, texts[0]) != fingerprint(load, texts[1])
+
+
 def test_a_function_may_move_to_another_module(load: Load) -> None:
     text = "from {} import helper\ndef f(x):\n    return helper(x)\n"
     helper = "def helper(x):\n    return x\n"

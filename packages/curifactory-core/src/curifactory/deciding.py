@@ -1,7 +1,6 @@
 """Deciding about a call when it is made, and saying which results are used although stale."""
 
 import logging
-import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -9,7 +8,6 @@ from curifactory.binding import artifacts_read
 from curifactory.calls import CallStatus, StageCall
 from curifactory.causes import STALE, Cause, CauseKind
 from curifactory.config import OnStale
-from curifactory.exceptions import StaleResultWarning
 from curifactory.explaining import describe_all
 from curifactory.mapping import look_up, make_node
 from curifactory.planning import NOT_NEEDED, Action, Decision, Need, Renewal
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _MOST_NAMED = 20
-_FRAMES_TO_THE_USER = 6
 
 
 def decide(call: StageCall) -> Decision:
@@ -113,15 +110,13 @@ def warn_of_stale(
         causes = tuple(cause for cause in decision.causes if cause.kind in STALE)
         groups.setdefault((call.name, causes), []).append(call)
     for (stage, causes), calls in groups.items():
-        message = (
-            f"{stage} of {_named(calls)} is used from the cache although it is "
-            f"{describe_all(causes)}. Renew it with: {_renewing_command(manager, stage)}"
+        _log.warning(
+            "%s of %s is used from the cache although it is %s. Renew it with: %s",
+            stage,
+            _named(calls),
+            describe_all(causes),
+            _renewing_command(manager, stage),
         )
-        if manager.status == "LIVE":  # where the log goes to a file and nowhere else
-            _log.info("%s", message)
-            warnings.warn(message, StaleResultWarning, stacklevel=_FRAMES_TO_THE_USER)
-        else:
-            _log.warning("%s", message)
 
 
 def _named(calls: list[StageCall]) -> str:

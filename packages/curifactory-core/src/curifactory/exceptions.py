@@ -91,7 +91,3 @@ class CacheError(CurifactoryError):
 
 class UnreadableArtifactError(CacheError):
     """A cached artifact is damaged; it was moved aside and counts as missing."""
-
-
-class StaleResultWarning(UserWarning):
-    """A live session uses a cached result whose code or inputs have changed."""

@@ -14,7 +14,7 @@ from curifactory.closure.normalising import (
     normalise_class,
     normalise_function,
 )
-from curifactory.closure.placing import is_ours, version_of
+from curifactory.closure.placing import is_ours, is_project_file, version_of
 from curifactory.closure.sources import Sources, code_of
 
 Path = tuple[str, ...]
@@ -167,6 +167,8 @@ def _is_from_elsewhere(value: object, cls: type, body: CodeType) -> bool:
         value = value.__wrapped__
     innermost = code_of(value)
     if code is None or innermost is None or innermost.co_filename.startswith("<string"):
+        return False
+    if not is_project_file(innermost.co_filename):  # what decorators of the library add
         return False
     written = code.co_filename == body.co_filename
     inside = code.co_qualname.startswith(f"{cls.__qualname__}.")

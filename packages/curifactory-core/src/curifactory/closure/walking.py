@@ -148,13 +148,13 @@ class Walk:
         wrapped = getattr(value, "__wrapped__", getattr(value, "__func__", None))
         if wrapped is not None:
             return f"{self.follow(type(value))} {self.follow(wrapped)}"
-        return self._package(getattr(value, "__module__", None) or owner_module(value))
+        return self._package(getattr(value, "__module__", None) or owner_module(value), value)
 
     def _function(self, function: FunctionType) -> str:
         module = function.__globals__.get("__name__")
         wrapped = getattr(function, "__wrapped__", None)
         if is_ours(module) or not is_project_file(function.__code__.co_filename):
-            outside = self._package(module)
+            outside = self._package(module, function)
             return outside if wrapped is None else f"{outside} {self.follow(wrapped)}"
         definition = self._definitions.of_function(function)
         name = self._add(f"{module}.{function.__code__.co_qualname}", definition)
@@ -185,7 +185,7 @@ class Walk:
 
     def _class(self, cls: type) -> str:
         if not is_project_module(cls.__module__):
-            return self._package(cls.__module__)
+            return self._package(cls.__module__, cls)
         namespace = vars(sys.modules[cls.__module__])
         definition = self._definitions.of_class(cls, namespace)
         name = self._add(f"{cls.__module__}.{cls.__qualname__}", definition)
@@ -218,19 +218,20 @@ class Walk:
             self._blind_spots[f"{name}, {spot}"] = None
         return name
 
-    def _package(self, module: str | None) -> str:
+    def _package(self, module: str | None, value: Any = None) -> str:
         top = (module or "builtins").partition(".")[0]
         if not (is_standard(top) or is_ours(top) or top in self._packages):
             version = self._definitions.version(top)
             if version is not None:
                 self._packages[top] = version
-        return f"package {top}"
+        name = getattr(value, "__qualname__", getattr(value, "__name__", ""))
+        return f"package {top} {name}"
 
     def _whole_module(self, module: ModuleType) -> str:
         if is_project_module(module.__name__):
             self._blind_spots[f"module {module.__name__} is handed on as a whole"] = None
             return f"module {module.__name__}"
-        return self._package(module.__name__)
+        return self._package(module.__name__, module)
 
     # -- names ---------------------------------------------------------------------------------
 
