@@ -1,0 +1,96 @@
+"""The map for Graphviz, and records in detail."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import curifactory as cf
+from curifactory import ArtifactManager, Record
+from curifactory.caching import JsonCacher
+from curifactory.reporting.stage_map import draw_record, map_to_dot
+from curifactory.reporting.stage_map.model import read_map
+
+if TYPE_CHECKING:
+    from tests.report.conftest import Element
+
+NewManager = Callable[..., ArtifactManager]
+
+
+@cf.stage(None, ["data"], [JsonCacher])
+def load(record: Record) -> dict[str, int]:
+    return {"rows": 3}
+
+
+@cf.aggregate(["data"], ["all"])
+def gather(record: Record, records: list[Record], data: dict[Record, object]) -> int:
+    return len(data)
+
+
+def fill(manager: ArtifactManager, *names: str) -> None:
+    for name in names:
+        load(Record(manager, cf.ExperimentParameters(name=name)))
+    gather(Record(manager, None))
+
+
+def test_records_are_clusters_and_edges_cross_them(new_manager: NewManager) -> None:
+    manager = new_manager()
+    fill(manager, "a", "b")
+
+    lines = map_to_dot(manager.records).splitlines()
+
+    assert lines[0] == "digraph map {"
+    assert [line for line in lines if "subgraph" in line] == [
+        f"  subgraph cluster_{index} {{" for index in range(3)
+    ]
+    assert '  "r0s0 data" -> "r2s0";' in lines
+    assert '  "r1s0 data" -> "r2s0";' in lines
+    assert '  "r2s0" -> "r2s0 all";' in lines
+
+
+def test_hostile_names_stay_within_their_quotes(
+    all_hostile: list[str], new_manager: NewManager
+) -> None:
+    manager = new_manager()
+    names = [*all_hostile, 'quote" ; evil', "back\\", "line\nbreak"]
+    fill(manager, *names)
+
+    text = map_to_dot(manager.records, folded=False)
+
+    for line in text.splitlines():
+        unescaped = line.replace("\\\\", "").replace('\\"', "")
+        assert unescaped.count('"') % 2 == 0
+
+
+def test_many_equal_records_are_one_cluster(new_manager: NewManager) -> None:
+    manager = new_manager()
+    fill(manager, *map(str, range(20)))
+
+    assert map_to_dot(manager.records).count("subgraph") == 2
+    assert map_to_dot(manager.records, folded=False).count("subgraph") == 21
+
+
+def test_a_record_in_detail_shows_values_and_paths(
+    new_manager: NewManager, parse: "Callable[[str], Element]"
+) -> None:
+    manager = new_manager()
+    fill(manager, "a")
+
+    drawing = parse(draw_record(read_map(manager.records)[0]))
+
+    notes = drawing.texts("tspan", cls="note")
+    assert notes[0] == "dict: {'rows': 3}"
+    assert notes[1].startswith("data/cache/")
+    assert notes[1].endswith("data.json")
+
+
+def test_a_report_has_the_graphs_as_text(new_manager: NewManager) -> None:
+    manager = new_manager()
+    fill(manager, "a")
+
+    page = manager.generate_report()
+
+    assert page is not None
+    graphs = Path(page).with_name("graphs")
+    assert sorted(path.name for path in graphs.iterdir()) == [
+        "full.gv", "record_0.gv", "record_1.gv",
+    ]  # fmt: skip
