@@ -198,6 +198,23 @@ def test_its_arguments_are_the_documented_ones_in_their_order() -> None:
     assert positional == DOCUMENTED.split()
 
 
+def test_every_argument_is_an_attribute(new_manager: NewManager) -> None:
+    manager = new_manager("given", prefix="shared", live_log_debug=True, notes="first")
+
+    assert all(hasattr(manager, name) for name in DOCUMENTED.split() if name != "run_line")
+    assert (manager.prefix, manager.live_log_debug, manager.notes) == ("shared", True, "first")
+    manager.notes = "second"
+    assert manager.run_info["notes"] == "second"
+
+
+def test_the_active_conda_environment_is_told(
+    manager: ArtifactManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONDA_DEFAULT_ENV", "research")
+
+    assert manager.conda_env == "research"
+
+
 def test_the_lock_that_a_session_is_given_is_taken_and_given_back(
     new_manager: Callable[..., ArtifactManager],
 ) -> None:

@@ -108,6 +108,7 @@ def test_groups_come_in_the_order_they_were_first_seen(manager: ArtifactManager)
     assert list(groups) == ["b", "a"]
     assert groups["b"] == [shown[0], shown[3]]
     assert manager.get_ungrouped_reportables() == [shown[1]]
+    assert manager.get_reportable_groups() == list(dict.fromkeys(item.group for item in shown))
 
 
 def make_reporting_stage(

@@ -2,7 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from curifactory.environment import NO_REPOSITORY, installed_versions, operating_system
+from curifactory.environment import (
+    NO_REPOSITORY,
+    active_conda_environment,
+    installed_versions,
+    operating_system,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -100,13 +105,22 @@ class ManagerAttributes:
 
     @property
     def notes(self) -> str | None:
-        """Text for the report."""
+        """Text for the report; what it is when the report is written counts."""
         return self.run.notes
+
+    @notes.setter
+    def notes(self, text: str | None) -> None:
+        self.run.notes = text
 
     @property
     def log_path(self) -> str | None:
         """The run's log file, or ``None``."""
         return self.run.log_path
+
+    @property
+    def conda_env(self) -> str | None:
+        """Name of the active conda environment, or ``None``."""
+        return active_conda_environment()
 
     @property
     def reproduction_line(self) -> str | None:

@@ -88,6 +88,11 @@ def installed_versions() -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
+def active_conda_environment() -> str | None:
+    """Return the name of the conda environment that is active, or ``None``."""
+    return os.environ.get("CONDA_DEFAULT_ENV")
+
+
 def peak_memory() -> int | None:
     """Return the most memory this process has held so far, in bytes; ``None`` if not known."""
     try:

@@ -86,6 +86,8 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
     """The command line that renews what is stale; empty in a live session."""
     freshness: "Freshness | None" = None
     """What this session knows of its code, once it was asked for."""
+    computes_missing = True
+    """Whether a stage that was not to run does so when somebody reads its result."""
     _full_store: "FullStore | None" = None
 
     def __init__(
@@ -117,10 +119,11 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
         hooks: Sequence[RunHook] = (),
     ) -> None:
         super().__init__()
-        self.experiment_name = experiment_name
+        self.experiment_name, self.prefix = experiment_name, prefix
         self.dry, self.dry_cache, self.store_full = dry, dry_cache, store_full
-        self.prefix, self.parallel_mode = prefix, parallel_mode
-        self.parallel_lock = parallel_lock
+        self.parallel_lock, self.parallel_mode = parallel_lock, parallel_mode
+        self.status_override, self.disable_non_cf_loggers = status_override, disable_non_cf_loggers
+        self.suppress_live_log, self.live_log_debug = suppress_live_log, live_log_debug
         self.lazy, self.ignore_lazy = lazy, ignore_lazy
         given = {
             "manager_cache_path": manager_cache_path,
@@ -140,8 +143,6 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
         """Names of stages to ignore the cache for."""
         self.on_stale = OnStale(self.config.on_stale)
         """What happens to cached artifacts that are stale."""
-        self.computes_missing = True
-        """Whether a stage that was not to run does so when somebody reads its result."""
         self.records: list[Record] = []
         self.all_records: list[Record] = []
         """The records with the hidden ones, in the order they were made."""
@@ -410,6 +411,10 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
     def get_grouped_reportables(self) -> dict[str, list[Reportable]]:
         """Return the reportables that have a group, by group in the order they were first seen."""
         return self._reportables.groups()
+
+    def get_reportable_groups(self) -> list[str | None]:
+        """Return the groups in the order they were first seen; ``None`` for reportables without."""
+        return list(dict.fromkeys(reportable.group for reportable in self.reportables))
 
     def get_ungrouped_reportables(self) -> list[Reportable]:
         """Return the reportables without a group, in the order they were reported."""
