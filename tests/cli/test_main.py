@@ -12,54 +12,6 @@ if TYPE_CHECKING:
 HEAVY = {"pandas", "numpy", "matplotlib", "jinja2", "rich", "docker", "dask", "sklearn"}
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ("chian", "experiment 'chian' not found. Did you mean 'chain'?"),
-        ("chain -p mor", "parameter file 'mor' not found. Did you mean 'more'?"),
-        ("chain -n smal", "'smal' not found. Did you mean 'small'"),
-        ("chain --overwrite-all", "unknown option '--overwrite-all'. Did you mean '--overwrite"),
-        ("chain --on-stale reran", "did you mean 'rerun'?"),
-        ("broken", "experiment 'broken' cannot be imported: ValueError: no luck"),
-        ("more", "experiment 'more' not found"),
-        ("--map chian", "experiment 'chian' not found"),
-        ("reports --port none", "'none' is not a port"),
-        ("", "which experiment?"),
-    ],
-)
-def test_bad_input_is_one_line_and_changes_nothing(
-    words: str, message: str, project: "Project"
-) -> None:
-    project.write("experiments/broken.py", "raise ValueError('no luck')\n")
-    before = project.files()
-
-    outcome = project.run(*words.split())
-
-    assert outcome.code == 2
-    assert outcome.out == ""
-    assert len(outcome.error_lines) == 1
-    assert outcome.err.startswith("error: ")
-    assert message in outcome.err
-    assert project.files() == before
-
-
-def test_a_configuration_that_makes_no_sense_is_bad_input(project: "Project") -> None:
-    project.write("curifactory_config.json", '{"cache_pth": "x"}')
-
-    outcome = project.run("ls")
-
-    assert (outcome.code, len(outcome.error_lines)) == (2, 1)
-    assert "Did you mean 'cache_path'?" in outcome.err
-
-
-def test_a_stage_that_is_not_there_cannot_be_overwritten(project: "Project") -> None:
-    outcome = project.run("chain", "--overwrite-stage", "trian")
-
-    assert (outcome.code, outcome.out, len(outcome.error_lines)) == (2, "", 1)
-    assert "Did you mean 'train'?" in outcome.err
-    assert project.executed() == []
-
-
 def test_verbose_shows_what_is_behind_bad_input(project: "Project") -> None:
     project.write("experiments/broken.py", "raise ValueError('no luck')\n")
 

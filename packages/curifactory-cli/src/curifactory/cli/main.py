@@ -13,7 +13,17 @@ from curifactory.cli.commands import (
     run_command,
 )
 from curifactory.cli.failures import show_error, show_traceback
-from curifactory.cli.parser import Parser, ShowText, WithNotes, parse, plain_parser, version_text
+from curifactory.cli.parser import (
+    MAP,
+    RUN,
+    CommandLineError,
+    Parser,
+    ShowText,
+    WithNotes,
+    parse,
+    plain_parser,
+    version_text,
+)
 from curifactory.cli.terminal import Colour, Terminal
 from curifactory.exceptions import BadInputError, CurifactoryError, MissingPartError
 from curifactory.experiment import ExitCode, Terminated
@@ -53,14 +63,30 @@ def _experiment(words: Sequence[str], context: Context) -> int:
     command = find_command(EXPERIMENT, words)
     if command is not None:
         return run_command("experiment", command, words[1:], context)
-    request = parse(words, list_commands(EXPERIMENT))
+    try:
+        request = parse(words, list_commands(EXPERIMENT))
+    except CommandLineError as error:
+        from curifactory.cli.hinting import hint_at_command
+
+        raise CommandLineError(f"{error}{hint_at_command(words)}") from error.__cause__
     if isinstance(request, ShowText):
         context.out.line(request.text.rstrip("\n"))
         return ExitCode.COMPLETE
-    return _run(request, context)
+    return _run(request, words, context)
 
 
-def _run(request: RunOptions | WithNotes, context: Context) -> int:
+def _require_experiment(name: str, words: Sequence[str], context: Context) -> None:
+    """Make sure that the experiment's file is there, or say which command may be meant."""
+    try:
+        require_experiment(context.configuration, name)
+    except BadInputError as error:
+        from curifactory.cli.hinting import hint_at_command
+
+        hint = "" if words[0] in {RUN, MAP} else hint_at_command(words, name)
+        raise BadInputError(f"{error}{hint}") from error.__cause__
+
+
+def _run(request: RunOptions | WithNotes, words: Sequence[str], context: Context) -> int:
     from curifactory.cli.running import map_experiment, print_instead, run_experiment
 
     options = request.options if isinstance(request, WithNotes) else request
@@ -68,6 +94,7 @@ def _run(request: RunOptions | WithNotes, context: Context) -> int:
     if options.no_color:
         context.out.colours = context.err.colours = False
     configuration = context.configuration
+    _require_experiment(options.experiment, words, context)
     if options.hashes_only or options.print_params:
         return print_instead(options, context.out)
     if options.only_maps:
@@ -75,7 +102,6 @@ def _run(request: RunOptions | WithNotes, context: Context) -> int:
     if isinstance(request, WithNotes):
         from curifactory.cli.notes import ask_for_notes
 
-        require_experiment(configuration, options.experiment)
         options = replace(options, notes=ask_for_notes(options.experiment))
     return run_experiment(options, configuration, context.out, context.err)
 

@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -74,6 +75,10 @@ class Parser(argparse.ArgumentParser):
         if unknown:
             self.error(f"unexpected argument {unknown[0]!r}")
         return vars(namespace)
+
+    def knows(self, option: str) -> bool:
+        """Tell whether there is an option of this spelling."""
+        return option in self._option_string_actions
 
     def _unknown_option(self, option: str) -> str:
         near = difflib.get_close_matches(option, self._option_string_actions, n=2)
@@ -369,6 +374,10 @@ _EXCLUSIVE = (
     ("map", "no_dag"),
     ("why", "no_dag"),
     ("paths", "no_dag"),
+    *itertools.combinations(("map", "hashes", "paths", "print_params"), 2),
+    ("why", "hashes"),
+    ("why", "paths"),
+    ("why", "print_params"),
     ("lazy", "ignore_lazy"),
     ("quiet", "plain"),
     ("report_file", "no_report"),
