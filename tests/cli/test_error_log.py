@@ -98,3 +98,15 @@ def test_plain_shows_the_lines_of_the_log(noisy: "Project") -> None:
 
 def test_no_color_needs_no_environment(noisy: "Project") -> None:
     assert "\x1b" not in noisy.run("noisy", "--no-color").out
+
+
+def test_who_keeps_the_stream_writes_on_after_the_run(project: "Project") -> None:
+    kept = "    import sys, atexit\n    atexit.register(sys.stderr.write, 'goodbye\\n')\n"
+    project.write(
+        "experiments/keeping.py",
+        f"from experiments.chain import get_params\n\ndef run(param_sets, manager):\n{kept}",
+    )
+
+    outcome = project.run_process("keeping", "--no-dag", "--no-report", "--log-errors")
+
+    assert (outcome.code, outcome.err) == (0, "goodbye\n")

@@ -188,6 +188,8 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
 
         """
         source = self._full_store_source()
+        for hook in self.hooks:
+            hook.run_opening(self)
         if not (self.dry or self.parallel_mode):
             self.run.full_store = source is not None
             self.run.open(self.manager_cache_path, self.logs_path if log else None)

@@ -167,6 +167,9 @@ class RunHook:
     that returns one) or from the ``hooks`` argument of a run.
     """
 
+    def run_opening(self, manager: "ArtifactManager") -> None:
+        """Take note that the run is about to get its number; its log takes handlers already."""
+
     def run_started(self, manager: "ArtifactManager") -> None:
         """Take note that the run is open and its parameter sets are known."""
 

@@ -90,10 +90,13 @@ class Silence(LogMessages):
 class PlainLog(LogMessages):
     """Shows the lines of the log as they are in its file."""
 
-    def run_started(self, manager: "ArtifactManager") -> None:
-        """Let log messages be shown."""
+    def run_opening(self, manager: "ArtifactManager") -> None:
+        """Let log messages be shown, from the first one that its file gets."""
         self._manager = manager
         manager.log.add(_Lines(self._show))
+
+    def run_started(self, manager: "ArtifactManager") -> None:
+        """Go on."""
 
 
 class _Lines(logging.Handler):

@@ -20,9 +20,13 @@ class _Both(io.TextIOBase):
         self._shown, self._file = shown, file
 
     def write(self, text: str) -> int:
-        """Write to both."""
-        self._file.write(text)
-        self._file.flush()
+        """Write to both; to the terminal alone once the file is closed.
+
+        Who keeps the stream longer than the run, such as a handler of a library, may go on.
+        """
+        if not self._file.closed:
+            self._file.write(text)
+            self._file.flush()
         return self._shown.write(text)
 
     def flush(self) -> None:

@@ -139,6 +139,7 @@ def make_parser(commands: str = "") -> Parser:
     )
     _add_selection(parser)
     _add_caching(parser)
+    _add_showing(parser)
     _add_execution(parser)
     _add_output(parser)
     return parser
@@ -228,44 +229,46 @@ def _add_places(parser: Parser) -> None:
     group.add_argument(
         "--ignore-lazy", action="store_true", help="keep lazy outputs in memory like others"
     )
-    group.add_argument("--dry", action="store_true", help="write nothing at all")
 
 
-def _add_execution(parser: Parser) -> None:
-    group = parser.add_argument_group("how it runs")
+def _add_showing(parser: Parser) -> None:
+    group = parser.add_argument_group("only show something of it, and write nothing")
     group.add_argument(
         "--map",
         action="store_true",
-        help="only show every stage, what is cached and what would run, and why; write nothing",
+        help="every stage, what is cached and what would run, and why",
     )
     group.add_argument(
         "--why",
         metavar="STAGE",
-        help="only show this stage of the map, why it would run or not, and what has changed",
+        help="this stage of the map, why it would run or not, and what has changed",
     )
-    group.add_argument("--json", action="store_true", help="with --map or --why: show it as JSON")
-    group.add_argument(
-        "--no-dag",
-        "--no-map",
-        action="store_true",
-        help="decide stage by stage instead of planning first; for a run() that reads results",
-    )
-    group.add_argument(
-        "--hashes", action="store_true", help="only print hash and name of each parameter set"
-    )
+    group.add_argument("--json", action="store_true", help="with --map or --why: as JSON")
+    group.add_argument("--hashes", action="store_true", help="hash and name of each parameter set")
     group.add_argument(
         "--paths",
         action="store_true",
-        help="only print the paths of artifacts and their metadata, as for '| xargs rm'",
+        help="the paths of artifacts and their metadata, as for '| xargs rm'",
     )
     group.add_argument(
         "--print-params",
         metavar="SET",
         nargs="?",
         const=True,
-        help="only print the parameter sets, or the one of this name or recorded hash; with -v "
-        "also how the hash comes about",
+        help="the parameter sets, or the one of this name or recorded hash; with -v also how the "
+        "hash comes about",
     )
+
+
+def _add_execution(parser: Parser) -> None:
+    group = parser.add_argument_group("how it runs")
+    group.add_argument(
+        "--no-dag",
+        "--no-map",
+        action="store_true",
+        help="decide stage by stage instead of planning first; for a run() that reads results",
+    )
+    group.add_argument("--dry", action="store_true", help="write nothing at all")
 
 
 def _add_output(parser: Parser) -> None:
