@@ -11,8 +11,9 @@ from types import ModuleType
 import pytest
 
 from curifactory.closure.defining import Definitions
+from curifactory.closure.parts import Closure
 from curifactory.closure.sources import Sources
-from curifactory.closure.walking import Closure, Walk
+from curifactory.closure.walking import Walk
 
 Load = Callable[..., ModuleType]
 _numbers = itertools.count()

@@ -17,8 +17,9 @@ from curifactory.closure.arriving import arriving_names, find
 from curifactory.closure.code_store import CodeStore
 from curifactory.closure.declaring import declared_parts, stage_key
 from curifactory.closure.defining import Definitions
+from curifactory.closure.parts import Closure
 from curifactory.closure.sources import Sources
-from curifactory.closure.walking import Closure, Walk
+from curifactory.closure.walking import Walk
 
 if TYPE_CHECKING:
     from curifactory.manager import ArtifactManager

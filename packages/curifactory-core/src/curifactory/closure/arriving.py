@@ -1,7 +1,7 @@
 """Code that arrives in values: classes of inputs, and what parameter sets hold and compute."""
 
 import pkgutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import islice
 from types import MethodType
@@ -48,12 +48,24 @@ def _inside(values: Iterable[Any]) -> Iterator[Any]:
             continue
         seen.add(id(value))
         yield value
-        if isinstance(value, Mapping):
-            waiting += islice(value.values(), _MOST_MEMBERS)
-        elif isinstance(value, list | tuple | set | frozenset):
-            waiting += islice(value, _MOST_MEMBERS)
-        elif is_project_module(type(value).__module__):
-            waiting += islice(getattr(value, "__dict__", {}).values(), _MOST_MEMBERS)
+        waiting += islice(_members(value), _MOST_MEMBERS)
+
+
+def _members(value: Any) -> Iterable[Any]:
+    """Return what is in a collection or an object of the project, running none of their code."""
+    kind = type(value)
+    if issubclass(kind, dict):
+        return dict.values(value)
+    for base in (list, tuple, set, frozenset):
+        if issubclass(kind, base):
+            return base.__iter__(value)
+    if is_project_module(kind.__module__) and not issubclass(kind, type):
+        try:
+            held: dict[str, Any] = object.__getattribute__(value, "__dict__")
+        except AttributeError:  # it has slots
+            return ()
+        return dict.values(held)
+    return ()
 
 
 def _names_of(value: Any) -> Iterator[str]:

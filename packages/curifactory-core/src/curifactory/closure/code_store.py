@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 
-from curifactory.closure.walking import Closure, Part
+from curifactory.closure.parts import Closure, Part
 from curifactory.paths import write_atomically
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from curifactory.closure.defining import Definition, Definitions, Path, paths_in
 from curifactory.closure.normalising import digest, normalise
+from curifactory.closure.parts import Closure, Part
 from curifactory.closure.placing import (
     is_extension,
     is_ours,
@@ -41,30 +42,6 @@ class _Constant:
     value: Any
     references: list[tuple[str, str]] = field(default_factory=list)
     digest: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A function, class, constant or file that a stage reaches."""
-
-    digest: str
-    text: str
-    """Its source, or what it is set to."""
-
-
-@dataclass(frozen=True, slots=True)
-class Closure:
-    """All the code that a stage depends on."""
-
-    fingerprint: str
-    parts: Mapping[str, Part]
-    """By module and qualified name."""
-    packages: Mapping[str, str]
-    """Version of each package outside the project that the code names."""
-    blind_spots: tuple[str, ...]
-    """What could not be followed, and where."""
-    attributes: frozenset[str] = frozenset()
-    """Every attribute that the code names, whatever it is an attribute of."""
 
 
 class Walk:
