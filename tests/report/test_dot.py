@@ -94,3 +94,17 @@ def test_a_report_has_the_graphs_as_text(new_manager: NewManager) -> None:
     assert sorted(path.name for path in graphs.iterdir()) == [
         "full.gv", "record_0.gv", "record_1.gv",
     ]  # fmt: skip
+
+
+def test_maps_have_their_documented_names(
+    new_manager: NewManager, parse: "Callable[[str], Element]"
+) -> None:
+    from curifactory.reporting import map_dot, map_full_svg, map_single_svg
+
+    manager = new_manager()
+    fill(manager, "a", "b")
+
+    assert len(parse(map_full_svg(manager)).find("g", cls="record")) == 3
+    [record] = parse(map_single_svg(manager, 1)).find("g", cls="record")
+    assert record.texts("text", cls="title") == ["Record 1 (b)"]
+    assert map_dot(manager).startswith("digraph map {")

@@ -105,3 +105,21 @@ def test_what_other_processes_cannot_draw_is_drawn_here(
     folder = generate(new_manager(), drawing._MANY)
 
     assert len(list(folder.glob("*.png"))) == drawing._MANY
+
+
+def test_what_cannot_be_read_from_the_cache_is_said_in_its_place(
+    new_manager: NewManager, drawn: list[str]
+) -> None:
+    generate(new_manager())
+    manager = new_manager()
+    plot(Record(manager, cf.ExperimentParameters(name="a")), count=2)
+    [pickle_of_the_first] = Path("data/cache").rglob("a_plot_0.pkl")
+    pickle_of_the_first.write_bytes(b"damaged")
+
+    page = manager.generate_report()
+
+    assert page is not None
+    text = Path(page).read_text(encoding="utf-8")
+    assert text.count("This could not be shown: ") == 1
+    assert Path(page).with_name("reportables").joinpath("a_plot_1.png").is_file()
+    assert drawn == ["0", "1"]

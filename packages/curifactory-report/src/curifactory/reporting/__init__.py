@@ -9,6 +9,7 @@ from curifactory.reporting.index_page import update_report_index
 from curifactory.reporting.json_reporter import JsonReporter
 from curifactory.reporting.latex_table_reporter import LatexTableReporter
 from curifactory.reporting.line_plot_reporter import LinePlotReporter
+from curifactory.reporting.maps import map_dot, map_full_svg, map_single_svg
 from curifactory.reporting.metrics_reporter import MetricsReporter
 from curifactory.reporting.reportable import Reportable
 from curifactory.reporting.text_reporter import TextReporter
@@ -25,5 +26,8 @@ __all__ = [
     "ReportExporter",
     "Reportable",
     "TextReporter",
+    "map_dot",
+    "map_full_svg",
+    "map_single_svg",
     "update_report_index",
 ]

@@ -13,7 +13,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from curifactory import protocols
@@ -34,17 +35,39 @@ def draw_images(
     Those left out, be they few or be it that drawing them failed elsewhere, are left to be
     rendered one by one.
     """
-    slow: list[Any] = [item for item in reportables if getattr(item, "is_slow", False) is True]
-    keys = {item.image_name(): _key(item) for item in slow}
-    known = {name: key for name, key in keys.items() if key is not None}
+    slow = {id(item): image for item in reportables if (image := _slow_image(item)) is not None}
+    known = {image.name: image.key for image in slow.values() if image.key is not None}
     taken = _take_over(known, folder, earlier)
-    missing = [item for item in slow if item.image_name() not in taken]
+    missing = [image.reportable for image in slow.values() if image.name not in taken]
     if len(missing) >= _MANY:
-        _draw_apart([item.detached() for item in missing], folder)
+        _draw_apart(missing, folder)
     if known:
         with open(os.path.join(folder, DRAWN), "w", encoding="utf-8") as file:
             json.dump(known, file, indent=1)
-    return {id(item) for item in slow if os.path.isfile(os.path.join(folder, item.image_name()))}
+    return {
+        item for item, image in slow.items() if os.path.isfile(os.path.join(folder, image.name))
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _SlowImage:
+    name: str
+    """Name of its file."""
+    key: str | None
+    reportable: "ImageReportable"
+    """It, without its record."""
+
+
+def _slow_image(reportable: "protocols.Reportable") -> _SlowImage | None:
+    """Return what is needed to draw an image apart; ``None`` for what is none, or is broken."""
+    try:
+        if getattr(reportable, "is_slow", False) is not True:
+            return None
+        image = cast("ImageReportable", reportable)
+        return _SlowImage(image.image_name(), _key(image), image.detached())
+    except Exception as error:  # noqa: BLE001 - users' classes and pickles; shown when it is rendered
+        _log.debug("reportable %r is not drawn apart: %s", reportable.qualified_name, error)
+        return None
 
 
 def _key(reportable: "ImageReportable") -> str | None:

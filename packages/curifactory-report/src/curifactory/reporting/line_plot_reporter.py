@@ -37,6 +37,7 @@ class LinePlotReporter(ImageReportable):
     """
 
     is_slow: ClassVar[bool] = True
+    _digest: str | None = None
 
     def __init__(
         self,
@@ -53,7 +54,6 @@ class LinePlotReporter(ImageReportable):
         self.x = _copied(x)
         self.plot_kwargs = dict(plot_kwargs or {})
         self.savefig_kwargs = dict(savefig_kwargs or {})
-        self._digest: str | None = None
 
     @property
     def format(self) -> str:

@@ -12,7 +12,7 @@ from curifactory.reporting.stage_map.model import MapRecord, read_map
 if TYPE_CHECKING:
     from curifactory.record import Record
 
-__all__ = ["draw_map", "draw_record", "map_to_dot"]
+__all__ = ["draw_detail", "draw_map", "draw_record", "map_to_dot"]
 
 
 def draw_map(records: "Sequence[Record]") -> str:
@@ -23,6 +23,11 @@ def draw_map(records: "Sequence[Record]") -> str:
 def draw_record(record: MapRecord) -> str:
     """Return one record in detail, as an SVG element for a page that has a map."""
     return draw_part(lay_out([record], detailed=True), f"Graph of {record.title}")
+
+
+def draw_detail(records: "Sequence[Record]", index: int) -> str:
+    """Return the record at ``index`` in detail, as an SVG document of its own."""
+    return draw(lay_out([read_map(records)[index]], detailed=True))
 
 
 def map_to_dot(records: "Sequence[Record]", *, folded: bool = True) -> str:

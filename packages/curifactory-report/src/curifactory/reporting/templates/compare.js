@@ -43,7 +43,12 @@ function ask(folder) {
     const hear = (event) => {
       if (event.source === frame.contentWindow) done(resolve, {...event.data, folder});
     };
-    const timer = setTimeout(() => done(reject, new Error(`${folder} does not tell its facts.`)), 15000);
+    const fail = () => done(reject, new Error(`${folder} does not tell its facts.`));
+    let timer = setTimeout(fail, 15000);
+    frame.addEventListener("load", () => {
+      clearTimeout(timer);
+      timer = setTimeout(fail, 3000);
+    });
     addEventListener("message", hear);
     frame.setAttribute("sandbox", "allow-scripts");
     frame.hidden = true;
