@@ -168,3 +168,17 @@ def test_without_the_part_an_error_says_which(
 
     with pytest.raises(MissingPartError, match="pip install curifactory-report"):
         manager.display_info()
+
+
+def test_a_display_is_still_there_after_nbconvert(manager: ArtifactManager) -> None:
+    nbconvert = pytest.importorskip("nbconvert")
+    from nbformat import v4
+
+    data = {"text/html": manager.display_all_reportables().data}
+    output = v4.new_output("execute_result", data=data, execution_count=1)
+    notebook = v4.new_notebook(cells=[v4.new_code_cell("", outputs=[output])])
+
+    page, _ = nbconvert.HTMLExporter().from_notebook_node(notebook)
+
+    assert page.count('src="data:image/png;base64,') == 2
+    assert page.count('<article class="reportable"') == 6

@@ -80,6 +80,17 @@ def test_many_records_share_a_lane(new_manager: NewManager, parse: Parse) -> Non
     assert [lane.find("title")[0].text for lane in drawing.find(cls="lane")] == ["all records"]
 
 
+def test_workers_have_lanes_of_their_own(new_manager: NewManager, parse: Parse) -> None:
+    manager = new_manager()
+    record = train(load(Record(manager, cf.ExperimentParameters(name="a"))))
+    record.calls[0].worker = "worker <1>"
+
+    drawing = parse(draw_timeline(manager.records))
+
+    lanes = [lane.find("title")[0].text for lane in drawing.find(cls="lane")]
+    assert lanes == ["worker <1>", "this process"]
+
+
 @pytest.mark.parametrize("span", [1e-9, 0.0004, 0.7, 1, 9.99, 10, 61, 4000, 1e6])
 def test_ticks_are_few_and_within(span: float) -> None:
     ticks = _ticks(span)

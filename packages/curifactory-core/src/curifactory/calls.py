@@ -242,6 +242,7 @@ class StageCall:
         "started",
         "status",
         "tracked",
+        "worker",
     )
 
     def __init__(
@@ -279,6 +280,8 @@ class StageCall:
         """CPU time of the execution, in seconds, of all threads."""
         self.peak_memory: int | None = None
         """The most memory the process had held when the execution ended, in bytes."""
+        self.worker: str | None = None
+        """Name of the worker that executed it, where that was not this process."""
         self.error: BaseException | None = None
         self.execution = ""
         """A token that all artifacts of one execution carry."""

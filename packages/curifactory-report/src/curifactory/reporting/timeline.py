@@ -64,8 +64,8 @@ def draw_timeline(records: "Sequence[Record]") -> str:
 
 def _lanes(calls: "Sequence[StageCall]") -> "Callable[[StageCall], str]":
     """Return what tells the lane of a call."""
-    if any(getattr(call, "worker", None) is not None for call in calls):
-        return lambda call: f"worker {getattr(call, 'worker', None)}"
+    if any(call.worker is not None for call in calls):
+        return lambda call: call.worker or "this process"
     if len({id(call.record) for call in calls}) > _MOST_LANES:
         return lambda call: "all records"
     return lambda call: record_title(call.record)
