@@ -117,6 +117,25 @@ def test_the_report_is_written_as_one_file_too(project: "Project") -> None:
     assert 'href="style.css"' not in page
 
 
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("experiments", "is a folder; name a file, such as 'experiments/report.html'"),
+        ("", "is a folder; name a file, such as 'report.html'"),
+        ("experiments/chain.py/out.html", "is no folder that files can be put into"),
+    ],
+)
+def test_a_report_that_has_no_place_is_said_before_anything_runs(
+    path: str, message: str, project: "Project"
+) -> None:
+    outcome = project.run("chain", "--report-file", path)
+
+    assert outcome.code == 2
+    assert message in outcome.err
+    assert not (project.root / "data").exists()
+    assert not (project.root / "reports").exists()
+
+
 def test_messages_of_the_user_are_shown(project: "Project") -> None:
     outcome = project.run("chain", "--no-report", "-n", "small")
 

@@ -1,9 +1,11 @@
 """Everything a user can ask of a run, in one value."""
 
+import os
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from curifactory.config import OnStale
+from curifactory.exceptions import BadInputError
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -123,6 +125,32 @@ class RunOptions:
                 flag = item.metadata["flag"]
                 words += [flag] if isinstance(value, bool) else _repeated(flag, value)
         return shlex.join(words)
+
+    def check_report_file(self) -> None:
+        """Make sure that the report can go where ``report_file`` says.
+
+        Raises
+        ------
+        BadInputError
+            If that is a folder, or no file can be written there.
+
+        """
+        path = self.report_file
+        if path is None:
+            return
+        if not path or os.path.isdir(path):
+            raise BadInputError(
+                f"--report-file {path!r} is a folder; name a file, such as "
+                f"{os.path.join(path, 'report.html')!r}."
+            )
+        above = os.path.dirname(os.path.abspath(path))
+        while not os.path.exists(above):
+            above = os.path.dirname(above)
+        if not (os.path.isdir(above) and os.access(above, os.W_OK | os.X_OK)):
+            raise BadInputError(
+                f"--report-file {path!r} cannot be written: {above!r} is no folder that files can "
+                "be put into. Name another file."
+            )
 
     def reproduce_from(self, artifacts: str) -> str:
         """Return the command line that runs this again from a full store, executing nothing.

@@ -157,6 +157,7 @@ def prepare(
         If what ``options`` name does not exist.
 
     """
+    options.check_report_file()
     experiment = import_experiment(configuration, options.experiment)
     collection = collect(configuration, options)
     if manager is None:
