@@ -74,8 +74,9 @@ format: install ## Format, and repair what can be repaired
 types: install ## Check types
 	$(BIN)/mypy
 
-docs: install ## Check links and run the samples of the documents
-	$(BIN)/python -m pytest tests/docs
+docs: install ## Build the documentation into docs/_build/html; every warning is an error
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going -q -b html docs docs/_build/html
+	@echo "open docs/_build/html/index.html"
 
 wheels: install ## Build all distributions and install them, alone and together
 	$(BIN)/python tests/packaging/check_wheels.py

@@ -1,0 +1,123 @@
+"""Pictures of real reports: ``{picture} iris`` shows what the build ran and photographed.
+
+The build runs ``examples/iris`` in a temporary folder and opens its report in a headless browser.
+Without a browser, or with ``-D pictures=0``, a line says that the picture is missing.
+
+As a program it writes the picture of the README: ``python docs/_extensions/pictures.py FILE``.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+
+_EXAMPLES = Path(__file__).parents[2] / "examples"
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+)
+PICTURES = {
+    "report": ("reports/_latest/index.html", (1200, 1500)),
+    "index": ("reports/index.html", (1200, 420)),
+}
+"""Name of a picture -> the page it shows, and its size in pixels."""
+
+
+def find_browser() -> str | None:
+    """Return the path of a browser that can take pictures, or ``None``."""
+    return next((path for path in map(shutil.which, _BROWSERS) if path is not None), None)
+
+
+def run_example(folder: Path) -> None:
+    """Run the iris example twice in ``folder``, the second time from the cache."""
+    shutil.copytree(
+        _EXAMPLES / "iris",
+        folder,
+        ignore=shutil.ignore_patterns("data", "logs", "reports", "notebooks", "__pycache__"),
+    )
+    command = [os.path.join(sysconfig.get_path("scripts"), "experiment"), "iris"]
+    for notes in ("Logistic regression against random forests", "The same again"):
+        arguments = [*command, "--notes", notes] if _knows_notes(command[0]) else command
+        subprocess.run(arguments, cwd=folder, check=True, capture_output=True)
+
+
+def _knows_notes(command: str) -> bool:
+    shown = subprocess.run([command, "--help"], capture_output=True, text=True, check=True)
+    return "--notes" in shown.stdout
+
+
+def photograph(browser: str, page: Path, size: tuple[int, int], picture: Path) -> None:
+    """Write what ``browser`` shows of the local file ``page`` to ``picture``, a PNG file."""
+    with tempfile.TemporaryDirectory() as profile:
+        subprocess.run(
+            [
+                browser,
+                *_FLAGS,
+                f"--user-data-dir={profile}",
+                f"--window-size={size[0]},{size[1]}",
+                f"--screenshot={picture}",
+                page.as_uri(),
+            ],
+            check=True,
+            capture_output=True,
+            timeout=120,
+        )
+
+
+def take_pictures(folder: Path) -> bool:
+    """Write every picture as ``<name>.png`` into ``folder``; return whether there is a browser."""
+    browser = find_browser()
+    if browser is None:
+        return False
+    with tempfile.TemporaryDirectory() as temporary:
+        project = Path(temporary) / "iris"
+        run_example(project)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, (page, size) in PICTURES.items():
+            photograph(browser, (project / page).resolve(), size, folder / f"{name}.png")
+    return True
+
+
+def setup(app):
+    """Add the directive to a Sphinx application."""
+    from docutils import nodes
+    from sphinx.util.docutils import SphinxDirective
+
+    class Picture(SphinxDirective):
+        required_arguments = 1
+        has_content = True
+
+        def run(self):
+            text = " ".join(self.content)
+            if self.env.config.pictures_taken:
+                name = f"/_build/pictures/{self.arguments[0]}.png"
+                return [nodes.image(uri=name, alt=text, candidates={})]
+            return [nodes.note("", nodes.paragraph("", f"Built without a browser: {text}"))]
+
+    def prepare(app, config):
+        folder = Path(app.srcdir) / "_build/pictures"
+        config.pictures_taken = bool(config.pictures) and take_pictures(folder)
+
+    app.add_config_value("pictures", default=True, rebuild="env")
+    app.add_config_value("pictures_taken", default=False, rebuild="env")
+    app.connect("config-inited", prepare)
+    app.add_directive("picture", Picture)
+    return {"parallel_read_safe": True}
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as taken:
+        if not take_pictures(Path(taken)):
+            sys.exit(f"no browser found; install one of {', '.join(_BROWSERS)}")
+        shutil.copyfile(Path(taken) / "report.png", sys.argv[1])
