@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from curifactory import ArtifactManager, ExperimentParameters
+from curifactory import ArtifactManager, ExperimentParameters, Record
 from curifactory.exceptions import BadInputError
 from curifactory.experiment import list_experiments, list_params, run_experiment
 from curifactory.mapping import RunPlan
@@ -165,6 +165,18 @@ def test_printed_parameters_are_those_of_this_run_or_of_a_recorded_hash(iris: "P
 def test_unknown_parameters_to_print_are_named(iris: "Project") -> None:
     with pytest.raises(BadInputError, match=r"'three' not found.*Names: one, two"):
         run_experiment("iris", print_params="three")
+
+
+def test_parameters_to_print_may_be_an_aggregate_and_need_no_recorded_run(iris: "Project") -> None:
+    with pytest.raises(BadInputError, match="no recorded hash begins with it"):
+        run_experiment("iris", print_params="ffff")
+    manager = ArtifactManager("iris", suppress_live_log=True)
+    record = Record(manager, None)
+    record.set_aggregate([])
+
+    found, _ = run_experiment("iris", print_params=record.get_hash())
+
+    assert found == {record.get_hash(): {"active": "None", "arg_list": []}}
 
 
 def test_a_given_session_honours_the_options(

@@ -141,6 +141,7 @@ def test_a_stage_is_executed_again_if_one_output_is_missing(
     second = make(Record(new_manager(), Params()))
 
     assert (len(runs), second.output) == (2, (1, 2))
+    assert [artifact.name for artifact in second.manager.artifacts] == ["a", "b"]
 
 
 def test_a_record_without_parameters_is_cached_too(
@@ -313,6 +314,7 @@ def test_a_nested_stage_works_and_warns(record: Record, caplog: pytest.LogCaptur
 
     assert outer(record).output == 7
     assert names == ["outer"]
+    assert (record.manager.current_stage_name, record.manager.stage_active) == ("", False)
     assert "stage 'make_number' is called inside stage 'outer'" in caplog.text
 
 
