@@ -163,3 +163,15 @@ def run_session(code: str) -> str:
     return subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stderr
+
+
+def test_a_process_of_several_is_named_before_the_parameter_set() -> None:
+    stream, log = io.StringIO(), RunLog()
+    log.process = "{PID:7} "
+    log.to_stream(stream)
+
+    with log.prefixed("small"):
+        logging.getLogger().warning("hot")
+    log.close()
+
+    assert stream.getvalue().endswith("[WARNING] - {PID:7} [small] hot\n")

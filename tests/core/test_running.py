@@ -653,3 +653,16 @@ def test_hooks_are_told_of_a_run_in_a_given_session_and_no_longer_afterwards(
 
     assert told.calls == sum(len(record.calls) for record in manager.all_records)
     assert manager.hooks == ()
+
+
+@pytest.mark.parametrize(
+    ("parallel_mode", "process"), [(True, f"{{PID:{os.getpid()}}} "), (False, "")]
+)
+def test_only_in_parallel_mode_messages_name_the_process(
+    parallel_mode: bool, process: str, project: "Project"
+) -> None:
+    write_experiment(project, CHAIN)
+
+    result = run(RunOptions(experiment="chain", parallel_mode=parallel_mode, dry=True))
+
+    assert result.manager.log.process == process

@@ -36,6 +36,8 @@ class RunLog:
     ) -> None:
         self.prefix = ""
         """Goes before every message: the name of the parameter set whose stage runs."""
+        self.process = ""
+        """Goes before that, where several processes work for a run: ``{PID:1234} ``."""
         self._level = logging.DEBUG if verbose else logging.INFO
         self._all_loggers = all_loggers
         self._accepted = _OURS | frozenset(project)
@@ -77,7 +79,7 @@ class RunLog:
         self._handlers.append(handler)
 
     def _accept(self, record: logging.LogRecord) -> bool:
-        record.prefix = self.prefix
+        record.prefix = self.process + self.prefix
         return self._all_loggers or record.name.partition(".")[0] in self._accepted
 
     def close(self) -> None:

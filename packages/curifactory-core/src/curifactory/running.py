@@ -219,6 +219,7 @@ def _apply(options: RunOptions, manager: ArtifactManager) -> None:
     manager.dry_cache |= options.dry_cache
     manager.store_full |= options.store_full
     manager.parallel_mode |= options.parallel_mode
+    manager.log.process = f"{{PID:{os.getpid()}}} " if manager.parallel_mode else ""
     manager.lazy |= options.lazy
     manager.ignore_lazy |= options.ignore_lazy
     manager.overwrite |= options.overwrite

@@ -17,8 +17,17 @@ from curifactory.options import RunOptions
 _SECONDS = 60.0
 
 
+_EXAMPLES = """\
+examples:
+  experiment ls                     what there is; nothing is imported
+  experiment ls --check             import each file, and say what fails
+  experiment ls --names base        hash and name of a file's parameter sets
+"""
+
+
 def add_arguments(parser: Parser) -> None:
     """Declare what to list, and how."""
+    parser.epilog = _EXAMPLES
     parser.add_argument(
         "--names",
         metavar="FILE",

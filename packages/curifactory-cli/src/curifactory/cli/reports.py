@@ -27,8 +27,19 @@ class ServeReports:
     update: bool = False
 
 
+_EXAMPLES = """\
+examples:
+  experiment reports                at http://127.0.0.1:8080/, for this machine
+  experiment reports --port 6789    at another port
+  experiment reports --host 0.0.0.0
+                                    for everyone who can reach this machine
+  experiment reports --update       only write the index of all reports again
+"""
+
+
 def add_arguments(parser: Parser) -> None:
     """Declare where to serve, and to write the index."""
+    parser.epilog = _EXAMPLES
     parser.add_argument("--port", type=_port, help="port to serve at (default: 8080)")
     parser.add_argument(
         "--host", help="address to accept connections at (default: 127.0.0.1, this machine only)"
