@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 DRAWN = "drawn.json"
+_PROGRAM = f"import sys, {__name__} as drawing; drawing.draw_listed(sys.argv[1])"
 _MANY = 24
 """From how many images on other processes help: starting one costs as much as some ten images."""
 _FEWEST_EACH = 12
@@ -125,9 +126,15 @@ def _draw_apart(images: "Sequence[ImageReportable]", folder: str) -> None:
         return
     with tempfile.TemporaryDirectory(dir=folder) as shared:
         workers = [_start_worker(images[n::count], shared, f"{n}") for n in range(count)]
-        for worker in workers:
-            if worker is not None:
-                worker.wait()
+        try:
+            for worker in workers:
+                if worker is not None:
+                    worker.wait()
+        finally:  # Ctrl-C comes here
+            for worker in workers:
+                if worker is not None and worker.poll() is None:
+                    worker.kill()
+                    worker.wait()
         for name in {image.image_name() for image in images}:
             with contextlib.suppress(FileNotFoundError):
                 os.replace(os.path.join(shared, name), os.path.join(folder, name))
@@ -153,7 +160,7 @@ def _start_worker(
     with open(work, "wb") as file:
         file.write(content)
     return subprocess.Popen(
-        [sys.executable, "-m", __name__, work],
+        [sys.executable, "-c", _PROGRAM, work],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -161,7 +168,7 @@ def _start_worker(
     )
 
 
-def _work(path: str) -> None:
+def draw_listed(path: str) -> None:
     """Draw what a file lists, each image aside and then renamed."""
     import pickle
 
@@ -179,7 +186,3 @@ def _work(path: str) -> None:
             with open(temporary, "wb") as file:
                 file.write(content)
             os.replace(temporary, os.path.join(folder, name))
-
-
-if __name__ == "__main__":
-    _work(sys.argv[1])

@@ -119,11 +119,11 @@ def _earlier_drawings(manager: "ArtifactManager") -> list[str]:
     """Return the folders of reportables of the experiment's newest reports, newest first."""
     reports = manager.reports_path
     start = _folder_name(f"{manager.experiment_name}_")
-    found = [
-        (entry.stat().st_mtime, os.path.join(entry.path, "reportables"))
-        for entry in os.scandir(reports)
-        if entry.name.startswith(start) and entry.is_dir()
-    ]
+    found = []
+    for entry in os.scandir(reports):
+        if entry.name.startswith(start) and entry.is_dir():
+            with suppress(OSError):  # somebody else replaces it
+                found.append((entry.stat().st_mtime, os.path.join(entry.path, "reportables")))
     return [path for _, path in sorted(found, reverse=True)[:_MOST_EARLIER]]
 
 
