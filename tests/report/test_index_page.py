@@ -13,7 +13,7 @@ from curifactory import ArtifactManager
 from curifactory.reporting import update_report_index
 
 if TYPE_CHECKING:
-    from tests.report.conftest import Element
+    from tests.report.conftest import Element, Project
 
 NewManager = Callable[..., ArtifactManager]
 ReadPage = Callable[[str], "Element"]
@@ -283,3 +283,27 @@ def test_the_latest_report_is_linked_where_there_is_one(
 
     link = read_page("reports/index.html").find("a")[0]
     assert (link.text, link.attributes["href"]) == ("The latest report", "_latest/index.html")
+
+
+def test_an_experiment_is_described_by_its_file(
+    project: "Project", read_page: "Callable[..., Element]"
+) -> None:
+    project.write(
+        "experiments/tiny.py",
+        """
+        '''What <b>this</b>
+        is about.'''
+        import curifactory as cf
+
+        def get_params():
+            return [cf.ExperimentParameters(name="a")]
+
+        def run(param_sets, manager):
+            cf.Record(manager, param_sets[0])
+        """,
+    )
+    project.run("tiny")
+
+    page = read_page(update_report_index("reports", "style.css"))
+
+    assert "What <b>this</b> is about." in page.find(id_="experiment-1")[0].texts("p")

@@ -37,6 +37,12 @@ def find_file(configuration: Configuration, module_name: str, name: str) -> str 
     return None
 
 
+def describe_experiment(configuration: Configuration, name: str) -> str:
+    """Return the docstring of the file of an experiment, on one line; empty without one."""
+    path = find_file(configuration, configuration.experiments_module_name, name)
+    return "" if path is None else _read(name, path).description
+
+
 def list_experiments(configuration: Configuration) -> list[SourceFile]:
     """Return the files with a ``run()``, and those that cannot be parsed, by name."""
     files = _read_all(configuration, configuration.experiments_module_name)

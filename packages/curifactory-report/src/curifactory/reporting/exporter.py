@@ -6,9 +6,10 @@ import re
 import shutil
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from curifactory.discovery import describe_experiment
 from curifactory.paths import safe_component, write_atomically
 from curifactory.reporting.compare_page import render_compare_page
 from curifactory.reporting.embedding import embed_all
@@ -91,7 +92,7 @@ def _write(manager: "ArtifactManager", folder: str) -> None:
     stage_map = draw_map(manager.records)
     log = _copy_log(manager, folder)
     _write_graphs(manager, os.path.join(folder, "graphs"))
-    info = json.dumps(manager.run_info, indent=4, default=str)
+    info = json.dumps(_facts(manager), indent=4, default=str)
     page = render_page(manager, shown, stage_map, has_log=log)
     for name, text in (
         ("run_info.json", info),
@@ -101,6 +102,12 @@ def _write(manager: "ArtifactManager", folder: str) -> None:
         ("index.html", page),
     ):
         write_atomically(os.path.join(folder, name), text.encode("utf-8", "replace"))
+
+
+def _facts(manager: "ArtifactManager") -> dict[str, Any]:
+    """Return what the index of all reports reads of the run."""
+    description = describe_experiment(manager.config, str(manager.experiment_name))
+    return manager.run_info | ({"description": description} if description else {})
 
 
 def _write_graphs(manager: "ArtifactManager", folder: str) -> None:

@@ -135,6 +135,7 @@ def _summarise(info: dict[str, Any], folder: str) -> dict[str, Any]:
         "hostname": str(info.get("hostname", "")),
         "cli": str(info.get("cli", "")),
         "notes": notes[0] if notes else "",
+        "description": str(info.get("description") or ""),
         "files": [
             (str(file), ", ".join(str(pair[0]) for pair in pairs))
             for file, pairs in (info.get("params") or {}).items()
