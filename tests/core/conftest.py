@@ -12,7 +12,6 @@ from types import ModuleType
 from typing import Any, Self
 
 import pytest
-from hypothesis import settings
 
 from curifactory import ArtifactManager, Record
 from curifactory.calls import StageCall
@@ -39,10 +38,6 @@ class PendingFile:
 
     def discard(self) -> None:
         """Leave nothing behind."""
-
-
-settings.register_profile("shared machine", deadline=None)
-settings.load_profile("shared machine")
 
 
 class FilePublication:
