@@ -24,6 +24,7 @@ from curifactory.record import Record
 from curifactory.registry import ParameterRegistry
 from curifactory.reportables import Reportables
 from curifactory.run import Run
+from curifactory.usage import describe_use
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -250,7 +251,8 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
         exit_code: int | None = None,
     ) -> None:
         """Set the run's final status and end its journal; records and artifacts stay usable."""
-        calls = (call for record in self.all_records for call in record.calls)
+        calls = [call for record in self.all_records for call in record.calls]
+        self.run.record_use(describe_use(calls, self.cache_path))
         self.run.close(status, calls, error=error, traceback=traceback, exit_code=exit_code)
         for hook in self.hooks:
             hook.run_finished(self)

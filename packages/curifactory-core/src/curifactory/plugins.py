@@ -1,7 +1,8 @@
 """The only reader of entry points: what installed distributions plug into core.
 
 Groups: ``curifactory.cachers``, ``curifactory.stores``, ``curifactory.exporters``,
-``curifactory.displays``, ``curifactory.run_hooks`` and ``curifactory.executors``.
+``curifactory.displays``, ``curifactory.upkeep``, ``curifactory.run_hooks`` and
+``curifactory.executors``.
 """
 
 from functools import lru_cache
@@ -11,6 +12,7 @@ CACHERS = "curifactory.cachers"
 STORES = "curifactory.stores"
 EXPORTERS = "curifactory.exporters"
 DISPLAYS = "curifactory.displays"
+UPKEEP = "curifactory.upkeep"
 RUN_HOOKS = "curifactory.run_hooks"
 
 

@@ -138,6 +138,11 @@ class Run:
             facts["metrics"] = metrics
         self._journal.write("stage", facts)
 
+    def record_use(self, entries: list[dict[str, Any]]) -> None:
+        """Note which artifacts the run used, as :mod:`curifactory.usage` describes them."""
+        if self._journal is not None and entries:
+            self._journal.write("used", {"artifacts": entries})
+
     def close(
         self,
         status: str,

@@ -229,14 +229,14 @@ def _apply(options: RunOptions, manager: ArtifactManager) -> None:
     if manager.status != "LIVE":
         manager.renewing_command = replace(options, on_stale=OnStale.RERUN).command()
     if options.cache is not None:
-        manager.config = manager.config.updated({"cache_path": _cache_folder(options.cache)})
+        manager.config = manager.config.updated({"cache_path": cache_folder(options.cache)})
     if options.notes is not None:
         manager.run.notes = options.notes
     manager.parallel_lock = options.parallel_lock or manager.parallel_lock
     manager.run.belongs_to(options.run_num_override, options.run_ts_override)
 
 
-def _cache_folder(path: str) -> str:
+def cache_folder(path: str) -> str:
     """Return the folder with the artifacts, also where ``path`` is the folder of a full store."""
     artifacts = os.path.join(path, "artifacts")
     return artifacts if os.path.isdir(artifacts) else path

@@ -35,7 +35,7 @@ EXPERIMENT = (
 )
 """Sub-commands of ``experiment``, besides ``run`` and ``map``, which take the options of a run."""
 
-CURIFACTORY = (Command("cache", "look after what is cached", "cache_commands"),)
+CURIFACTORY = (Command("cache", "look after what is cached", "caches.commands"),)
 """Sub-commands of ``curifactory``."""
 
 
