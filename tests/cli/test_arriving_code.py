@@ -1,8 +1,10 @@
 """Code that a stage does not name: of its inputs' classes, and of its parameter set."""
 
+import json
 import sys
 from typing import TYPE_CHECKING
 
+import numpy
 import pytest
 
 if TYPE_CHECKING:
@@ -137,3 +139,37 @@ def test_an_edit_of_the_class_of_an_input_is_accepted(objects: "Project") -> Non
         assert objects.run("cache", "accept", stage, command="curifactory").code == 0
 
     assert "stale" not in run(objects, "--map")
+
+
+ARRAYS = """
+import curifactory as cf
+from curifactory.caching import JsonCacher, NumpyCacher
+import numpy
+from experiments.chain import get_params
+
+@cf.stage(None, ["array"], [NumpyCacher])
+def make(record):
+    return numpy.arange(3)
+
+@cf.stage(["array"], ["total"], [JsonCacher])
+def add_up(record, array):
+    return int(array.sum())
+
+def run(param_sets, manager):
+    add_up(make(cf.Record(manager, param_sets[0])))
+"""
+
+
+def test_the_version_of_the_package_of_an_input_counts(project: "Project") -> None:
+    project.write("experiments/arrays.py", ARRAYS)
+    project.run("arrays", "--no-report")
+    (path,) = (project.root / "data" / "cache").glob("*_add_up_total_metadata.json")
+    metadata = json.loads(path.read_text())
+    assert metadata["arrived"]["packages"] == {"numpy": numpy.__version__}
+    metadata["arrived"]["packages"]["numpy"] = "0.1"
+    path.write_text(json.dumps(metadata))
+
+    outcome = project.run("arrays", "--map")
+
+    words = f"\tskip: stale: package numpy is another version: 0.1 → {numpy.__version__}"
+    assert words in outcome.lines

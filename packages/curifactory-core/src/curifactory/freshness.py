@@ -13,7 +13,7 @@ from curifactory.artifact import Artifact
 from curifactory.binding import artifacts_read
 from curifactory.calls import StageCall, StageSpec
 from curifactory.causes import Cause, CauseKind
-from curifactory.closure.arriving import arriving_names, find
+from curifactory.closure.arriving import PACKAGE, arriving_names, find
 from curifactory.closure.code_store import CodeStore
 from curifactory.closure.declaring import declared_parts, stage_key
 from curifactory.closure.defining import Definitions
@@ -74,8 +74,11 @@ class Freshness:
         """Return the code that has these names, and what it reaches."""
         key = tuple(names)
         if key not in self._arriving:
-            found = [(name, find(name)) for name in key]
             walk = Walk(self._definitions, self._root)
+            for name in key:
+                if name.startswith(PACKAGE):
+                    walk.note_package(name.removeprefix(PACKAGE))
+            found = [(name, find(name)) for name in key if not name.startswith(PACKAGE)]
             more = [(name, value) for name, value in found if value is not None]
             self._arriving[key] = walk.closure(None, more)
         return self._arriving[key]

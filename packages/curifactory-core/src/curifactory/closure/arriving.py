@@ -7,9 +7,10 @@ from itertools import islice
 from types import MethodType
 from typing import Any
 
-from curifactory.closure.placing import is_project_module
+from curifactory.closure.placing import is_ours, is_project_module, is_standard
 from curifactory.closure.resolving import is_code
 
+PACKAGE = "package "
 _PLAIN = frozenset({int, float, complex, bool, str, bytes, type(None)})
 _MOST_MEMBERS = 100
 _MOST_VALUES = 1000
@@ -19,6 +20,8 @@ def arriving_names(
     inputs: Iterable[Any], parameters: Iterable[Any], attributes: frozenset[str]
 ) -> list[str]:
     """Return the names, with their modules, of the project's code that arrives in values.
+
+    Of what is not the project's, only the package is named, as ``package numpy``.
 
     Parameters
     ----------
@@ -75,8 +78,14 @@ def _names_of(value: Any) -> Iterator[str]:
     named = value if is_code(value) else type(value)
     name = getattr(named, "__qualname__", "<")
     lambda_or_local = "<" in name  # these count by the hash of the parameters
-    if not lambda_or_local and is_project_module(getattr(named, "__module__", None)):
-        yield f"{named.__module__}.{name}"
+    module = getattr(named, "__module__", None)
+    if not isinstance(module, str):
+        return
+    if is_project_module(module):
+        if not lambda_or_local:
+            yield f"{module}.{name}"
+    elif not (is_standard(module) or is_ours(module)):
+        yield f"{PACKAGE}{module.partition('.')[0]}"
 
 
 def _of_parameters(parameters: Any, attributes: frozenset[str]) -> Iterator[str]:

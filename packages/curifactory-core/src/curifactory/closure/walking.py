@@ -195,6 +195,10 @@ class Walk:
             self._blind_spots[f"{name}, {spot}"] = None
         return name
 
+    def note_package(self, module: str) -> None:
+        """Let the version of the package of ``module`` count."""
+        self._package(module)
+
     def _package(self, module: str | None, value: Any = None) -> str:
         top = (module or "builtins").partition(".")[0]
         if not (is_standard(top) or is_ours(top) or top in self._packages):
