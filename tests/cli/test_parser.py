@@ -29,6 +29,7 @@ from curifactory.options import RunOptions
         ("--verbose", {"verbose": True}),
         ("--no-report", {"report": False}),
         ("--report-file out.html", {"report_file": "out.html"}),
+        ("--notebook", {"build_notebook": True}),
         ("--no-log", {"log": False}),
         ("--indices 0-2 --indices 5", {"indices": ("0-2", "5")}),
         ("--global-indices 1", {"global_indices": ("1",)}),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from curifactory.calls import CallStatus, StageCall
 from curifactory.environment import (
@@ -23,6 +23,9 @@ from curifactory.logs import RunLog
 from curifactory.metrics import find_metrics
 from curifactory.old_store import import_old_store
 from curifactory.paths import remove_empty_folders, safe_component
+
+if TYPE_CHECKING:
+    from curifactory.options import RunOptions
 
 _log = logging.getLogger(__name__)
 TIMESTAMP_FORMAT = "%Y-%m-%d-T%H%M%S"
@@ -58,6 +61,8 @@ class Run:
         """Class and message of what ended the run."""
         self.traceback: str | None = None
         self.log_path: str | None = None
+        self.options: RunOptions | None = None
+        """What was asked of it; ``None`` for a live session."""
         self.full_store = False
         """Whether everything of the run is kept in a folder of its own."""
         self.reproduce: str | None = None

@@ -26,8 +26,8 @@ from curifactory.manager import ArtifactManager
 from curifactory.mapping import Map, RunPlan
 from curifactory.options import RunOptions
 from curifactory.params import ExperimentParameters
-from curifactory.plugins import RUN_HOOKS, find_all
-from curifactory.protocols import RunHook
+from curifactory.plugins import EXPORTERS, RUN_HOOKS, find, find_all
+from curifactory.protocols import Exporter, RunHook
 
 _log = logging.getLogger(__name__)
 failures = logging.getLogger("curifactory.failures")
@@ -84,6 +84,8 @@ class RunResult:
     error: BaseException | None = None
     report_path: str | None = None
     """The report's page, where one was written."""
+    notebook_path: str | None = None
+    """The notebook that loads the results, where one was written."""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -165,6 +167,8 @@ def prepare(
     else:
         manager.hooks = (*manager.hooks, *hooks)
     _apply(options, manager)
+    if options.build_notebook:
+        _notebook_exporter()  # what it needs is missed before the run, not after it
     return Execution(options, manager, experiment.run, collection)
 
 
@@ -255,6 +259,8 @@ class Execution:
         self.options = options
         self.manager = manager
         self.owns_run = not manager.run.recorded and manager.status != "LIVE"
+        if self.owns_run:
+            manager.run.options = options
         self.function = function
         self.collection = collection
 
@@ -342,6 +348,8 @@ class Execution:
                 failures.error("%s", _describe(error)["traceback"])
             if self.owns_run:
                 manager.close_run(status, exit_code=_exit_code(status, error), **_describe(error))
+            else:
+                manager.run.error = _describe(error).get("error")
             if self.options.report and manager.run.recorded:
                 path = _write_report(manager, self.options.report_file)
         except Exception as failure:  # noqa: BLE001 - the result carries it on
@@ -351,8 +359,38 @@ class Execution:
             if self.owns_run:
                 manager.log.close()
         not_kept = _close_full_store(manager, path)
-        error = error or not_kept
-        return RunResult(value, manager, status, error, path)
+        notebook, not_written = None, None
+        if self.options.build_notebook and self.owns_run and manager.run.recorded:
+            notebook, not_written = _write_notebook(manager)
+        error = error or not_kept or not_written
+        return RunResult(value, manager, status, error, path, notebook)
+
+
+def _write_notebook(manager: ArtifactManager) -> tuple[str | None, OSError | None]:
+    """Return the path of the run's notebook, and why there is none if it cannot be written."""
+    try:
+        return _notebook_exporter().export(manager), None
+    except OSError as failure:
+        failure.add_note(f"while the notebook of {manager.get_reference_name()} was written")
+        return None, failure
+
+
+def _notebook_exporter() -> Exporter:
+    """Return what writes notebooks.
+
+    Raises
+    ------
+    MissingPartError
+        If it, or what it needs, is not installed.
+
+    """
+    source = find(EXPORTERS, "notebook")
+    if source is None:
+        raise MissingPartError(
+            "notebooks come with 'curifactory-report'. Run 'pip install curifactory-report'."
+        )
+    exporter: Exporter = source()
+    return exporter
 
 
 def _close_full_store(manager: ArtifactManager, report_path: str | None) -> Exception | None:

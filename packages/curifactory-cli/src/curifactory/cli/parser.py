@@ -309,6 +309,11 @@ def _add_records(parser: Parser) -> None:
         metavar="FILE",
         help="write the report into this one HTML file besides, to send to somebody",
     )
+    group.add_argument(
+        "--notebook",
+        action="store_true",
+        help="write a notebook that loads the results, into the folder of notebooks",
+    )
     group.add_argument("--no-log", action="store_true", help="write no log file")
     group.add_argument(
         "--log-errors",
@@ -392,6 +397,7 @@ _FIELDS = {
     "map": "map_only",
     "hashes": "hashes_only",
     "paths": "paths_only",
+    "notebook": "build_notebook",
 }
 """Options whose field of ``RunOptions`` has another name."""
 _NEGATED = {"no_dag": "dag", "no_log": "log", "no_report": "report"}

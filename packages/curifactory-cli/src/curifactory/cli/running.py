@@ -44,6 +44,8 @@ def run_experiment(
         out.line(f"report: {result.report_path}")
         if options.report_file is not None:
             out.line(f"report to send: {options.report_file}")
+    if result.notebook_path is not None:
+        out.line(f"notebook: {result.notebook_path}")
     return result.exit_code
 
 

@@ -11,6 +11,7 @@ from curifactory.reporting.latex_table_reporter import LatexTableReporter
 from curifactory.reporting.line_plot_reporter import LinePlotReporter
 from curifactory.reporting.maps import map_dot, map_full_svg, map_single_svg
 from curifactory.reporting.metrics_reporter import MetricsReporter
+from curifactory.reporting.notebook import write_experiment_notebook
 from curifactory.reporting.reportable import Reportable
 from curifactory.reporting.text_reporter import TextReporter
 
@@ -30,4 +31,5 @@ __all__ = [
     "map_full_svg",
     "map_single_svg",
     "update_report_index",
+    "write_experiment_notebook",
 ]
