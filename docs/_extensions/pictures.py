@@ -28,7 +28,7 @@ _FLAGS = (
     "--hide-scrollbars",
 )
 PICTURES = {
-    "report": ("reports/_latest/index.html", (1200, 1500)),
+    "report": ("reports/_latest/index.html", (1100, 2000)),
     "index": ("reports/index.html", (1200, 420)),
 }
 """Name of a picture -> the page it shows, and its size in pixels."""
@@ -46,15 +46,14 @@ def run_example(folder: Path) -> None:
         folder,
         ignore=shutil.ignore_patterns("data", "logs", "reports", "notebooks", "__pycache__"),
     )
-    command = [os.path.join(sysconfig.get_path("scripts"), "experiment"), "iris"]
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "Compare two models"]):
+        subprocess.run([*git, *words], cwd=folder, check=True)
+    command = os.path.join(sysconfig.get_path("scripts"), "experiment")
     for notes in ("Logistic regression against random forests", "The same again"):
-        arguments = [*command, "--notes", notes] if _knows_notes(command[0]) else command
-        subprocess.run(arguments, cwd=folder, check=True, capture_output=True)
-
-
-def _knows_notes(command: str) -> bool:
-    shown = subprocess.run([command, "--help"], capture_output=True, text=True, check=True)
-    return "--notes" in shown.stdout
+        subprocess.run(
+            [command, "iris", "--notes", notes], cwd=folder, check=True, capture_output=True
+        )
 
 
 def photograph(browser: str, page: Path, size: tuple[int, int], picture: Path) -> None:
