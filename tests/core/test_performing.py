@@ -438,3 +438,35 @@ def test_a_call_asks_the_system_for_nothing(folder: Path) -> None:
     printed = subprocess.run([sys.executable, "-c", CALLS], capture_output=True, check=True).stdout
 
     assert printed.decode().strip() == "[] []"
+
+
+def test_a_stage_that_fails_is_tried_again_as_often_as_it_says(
+    manager: ArtifactManager, caplog: pytest.LogCaptureFixture
+) -> None:
+    attempts = []
+
+    @stage(outputs=["value"], retries=2)
+    def unstable(record: Record) -> int:
+        attempts.append(1)
+        if len(attempts) < 3:
+            raise OSError("not yet")
+        return 7
+
+    assert unstable(Record(manager, None)).state["value"] == 7
+    assert len(attempts) == 3
+    assert "failed: OSError: not yet. Retry 2 of 2." in caplog.text
+
+
+def test_a_stage_that_fails_too_often_fails(manager: ArtifactManager) -> None:
+    attempts = []
+
+    @stage(outputs=["value"], retries=1)
+    def broken(record: Record) -> int:
+        attempts.append(1)
+        raise OSError("never")
+
+    with pytest.raises(OSError, match="never"):
+        broken(Record(manager, None))
+
+    assert len(attempts) == 2
+    assert not manager.stage_active

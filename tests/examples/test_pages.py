@@ -110,7 +110,9 @@ def test_configuration_page_has_every_key_with_its_default() -> None:
 
     keys = [name for cell in table_cells(page) for name in names_in(cell)]
     defaults = [name for cell in table_cells(page, 1) for name in names_in(cell)]
-    assert dict(zip(keys, defaults, strict=True)) == {key: Configuration()[key] for key in KEYS}
+    assert dict(zip(keys, defaults, strict=True)) == {
+        key: str(Configuration()[key]) for key in KEYS
+    }
 
 
 def options_of(parser: argparse.ArgumentParser) -> set[str]:

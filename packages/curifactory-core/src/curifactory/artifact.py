@@ -125,6 +125,15 @@ class Artifact:
         """
         self._content = _NOT_LOOKED_UP if content is None else content
 
+    def take_over(self, known: "Artifact") -> None:
+        """Take over what is known of the same artifact, which another process has made."""
+        self.recall(known)
+        self._type_name, self._content = known._type_name, known._content
+
+    def described(self, type_name: str, preview: str) -> None:
+        """Note what another process, which has the value, says of it."""
+        self._type_name, self._preview = type_name, preview
+
     def in_memory(self) -> Any:
         """Return the value if the record that made it holds it, or else ``NOT_IN_MEMORY``."""
         state = self.call.record.state

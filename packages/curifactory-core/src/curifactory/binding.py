@@ -139,4 +139,7 @@ def is_available(origin: Origin) -> bool:
             held = state.held(artifact.name)
             if not isinstance(held, Lazy | Deferred):
                 return True
+    scratch = artifact.call.record.manager.scratch
+    if scratch is not None and scratch.has(artifact):
+        return True
     return artifact.cacher is not None and artifact.cacher.look_up().hit

@@ -16,6 +16,7 @@ from curifactory.exceptions import (
     OutputSignatureError,
 )
 from curifactory.outputs import Lazy, OutputSpec
+from curifactory.requirements import NOTHING_SPECIAL, Requirements
 
 if TYPE_CHECKING:
     from curifactory.planning import Decision
@@ -39,6 +40,8 @@ class StageSpec:
     """Default of each parameter of the function that has one."""
     depends_on: tuple[Any, ...] = ()
     """Functions, classes, modules and files that it depends on besides what is found."""
+    requirements: Requirements = NOTHING_SPECIAL
+    """What it needs of a machine, and how often and how long it may try."""
 
 
 def declare(
@@ -50,6 +53,7 @@ def declare(
     suppress_missing_inputs: bool,
     is_aggregate: bool,
     depends_on: Sequence[Any] = (),
+    requirements: Requirements = NOTHING_SPECIAL,
 ) -> StageSpec:
     """Return the checked spec of a stage.
 
@@ -80,6 +84,7 @@ def declare(
             if parameter.default is not inspect.Parameter.empty
         },
         _checked_dependencies(f"{kind} {name!r}", depends_on),
+        requirements,
     )
 
 
@@ -229,6 +234,7 @@ class StageCall:
         "hash",
         "inputs",
         "keywords",
+        "metrics",
         "number",
         "others",
         "outputs",
@@ -253,12 +259,10 @@ class StageCall:
         arguments: tuple[Any, ...] = (),
         keywords: Mapping[str, Any] | None = None,
     ) -> None:
-        self.spec = spec
-        self.record = record
+        self.spec, self.record = spec, record
         self.records = records
         """The records an aggregate runs over; ``None`` for a stage."""
-        self.arguments = arguments
-        self.keywords = keywords or {}
+        self.arguments, self.keywords = arguments, keywords or {}
         self.position = len(record.calls)
         self.hash = record.get_hash()
         """Hash of the record when the call was made, which names its artifacts."""
@@ -274,14 +278,16 @@ class StageCall:
         self.status = CallStatus.PENDING
         self.started: float | None = None
         """When the execution began, in seconds since 1970."""
+        self.worker: str | None = None
+        """The process that executed it, in a parallel run."""
         self.seconds: float | None = None
         """Wall time of the execution, in seconds."""
         self.cpu_seconds: float | None = None
         """CPU time of the execution, in seconds, of all threads."""
         self.peak_memory: int | None = None
         """The most memory the process had held when the execution ended, in bytes."""
-        self.worker: str | None = None
-        """Name of the worker that executed it, where that was not this process."""
+        self.metrics: Mapping[str, Mapping[str, float]] | None = None
+        """The numbers in each output, where another process executed it."""
         self.error: BaseException | None = None
         self.execution = ""
         """A token that all artifacts of one execution carry."""

@@ -37,6 +37,8 @@ class CauseKind(StrEnum):
     """Something it was computed from is computed again: the artifact may be stale."""
     INPUT_EQUAL = "input_equal"
     """What it was computed from was computed again and came out equal."""
+    INPUT_FAILED = "input_failed"
+    """Something it is computed from failed in this run."""
     NEEDED_BY = "needed_by"
     """A call that runs reads an output."""
     UP_TO_DATE = "up_to_date"

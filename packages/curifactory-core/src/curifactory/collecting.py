@@ -17,6 +17,8 @@ class Collection:
     parameter_sets: list[ExperimentParameters] = field(default_factory=list)
     by_file: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     """Name and hash of the parameter sets of each file."""
+    places: tuple[int, ...] = ()
+    """Position of each parameter set among all that were read, as ``--global-indices`` counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ def collect(configuration: Configuration, options: RunOptions) -> Collection:
     by_file: dict[str, list[tuple[str, str]]] = {file: [] for file in files}
     for candidate in chosen:
         by_file[candidate.file].append((candidate.parameter_set.name, _hash(candidate)))
-    return Collection([candidate.parameter_set for candidate in chosen], by_file)
+    places = tuple(candidate.global_index for candidate in chosen)
+    return Collection([candidate.parameter_set for candidate in chosen], by_file, places)
 
 
 def _hash(candidate: _Candidate) -> str:

@@ -43,23 +43,25 @@ class Configuration:
     report_css_path: str = "reports/style.css"
     on_stale: str = OnStale.WARN.value
     """What happens to cached artifacts whose inputs are computed again: warn, rerun or ignore."""
+    executors: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """Named executors of parallel runs: for each its ``kind`` and what that takes."""
     root: str = field(default=".", metadata={"key": False})
     """The project's folder: where the file is, or the current directory without one."""
 
     def updated(self, values: Mapping[str, str | None]) -> "Configuration":
         """Return a copy with the values that are not ``None``."""
-        return replace(self, **{key: value for key, value in values.items() if value is not None})
+        given: dict[str, Any] = {key: value for key, value in values.items() if value is not None}
+        return replace(self, **given)
 
     def module_names(self) -> frozenset[str]:
         """Return the names of the modules and packages in the project's folder."""
         return frozenset(os.path.splitext(name)[0] for name in os.listdir(self.root))
 
-    def __getitem__(self, key: str) -> str:
+    def __getitem__(self, key: str) -> Any:
         """Return the value of ``key``, as of a dictionary."""
         if key not in KEYS:
             raise KeyError(key)
-        value: str = getattr(self, key)
-        return value
+        return getattr(self, key)
 
 
 KEYS = tuple(item.name for item in fields(Configuration) if item.metadata.get("key", True))
@@ -95,8 +97,8 @@ def get_configuration(start: str = ".") -> Configuration:
         return Configuration()
     values = _checked(_read(path), path)
     root = os.path.relpath(os.path.dirname(path), os.path.abspath(start))
-    defaults = {key: getattr(Configuration, key) for key in KEYS}
-    values = {**defaults, **values}
+    plain = Configuration()
+    values = {**{key: getattr(plain, key) for key in KEYS}, **values}
     if root != ".":
         for key in values:
             if key.endswith("_path"):
@@ -120,7 +122,17 @@ def _read(path: str) -> dict[str, Any]:
     return values
 
 
-def _checked(values: dict[str, Any], path: str) -> dict[str, str]:
+def _check_executors(value: object, path: str) -> None:
+    entries = value.values() if isinstance(value, dict) else [None]
+    if not all(isinstance(entry, dict) and isinstance(entry.get("kind"), str) for entry in entries):
+        raise ConfigurationError(
+            f"configuration {path!r}: 'executors' must be an object of named executors like "
+            '{"hpc": {"kind": "slurm", "cores": 8, "memory": "32GB"}}, '
+            f"not {value!r}."
+        )
+
+
+def _checked(values: dict[str, Any], path: str) -> dict[str, Any]:
     if "run_path" in values:
         warnings.warn(
             f"{path}: the key 'run_path' is called 'runs_path' now; please rename it.",
@@ -139,7 +151,9 @@ def _checked(values: dict[str, Any], path: str) -> dict[str, str]:
                 f"configuration {path!r} has the unknown key {key!r}. Did you mean {near[0]!r}? "
                 f"Known keys: {', '.join(KEYS)}."
             )
-        if not isinstance(value, str):
+        if key == "executors":
+            _check_executors(value, path)
+        elif not isinstance(value, str):
             raise ConfigurationError(
                 f"configuration {path!r}: {key!r} must be a string, not {value!r}."
             )

@@ -15,6 +15,7 @@ __all__ = [
     "NoArtifactManagerError",
     "OutputSignatureError",
     "ReadWhileMappingError",
+    "StageFailedError",
     "UnhashableParameterError",
     "UnreadableArtifactError",
 ]
@@ -68,6 +69,23 @@ class MissingInputError(CurifactoryError, KeyError):
 
 class ExecutingWithSkippedInputError(CurifactoryError):
     """A stage needs an artifact that was skipped and cannot be computed now."""
+
+    def __init__(self, message: str, key: tuple[int, int] | None = None) -> None:
+        super().__init__(message)
+        self.key = key
+        """Record and position of the call that makes the artifact."""
+
+
+class StageFailedError(CurifactoryError):
+    """A stage failed in another process; what it raised there is told in words.
+
+    The class is a subclass with the name of the exception's own class.
+    """
+
+    traceback = ""
+    """The traceback of the other process."""
+    own_traceback = ""
+    """The same without the frames of curifactory."""
 
 
 class NoArtifactManagerError(CurifactoryError):

@@ -81,6 +81,9 @@ def run_experiment(
     plain: bool = False,
     notes: str | None = None,
     all_loggers: bool = False,
+    executor: str | None = None,
+    resources: str | None = None,
+    fail_fast: bool = False,
 ) -> tuple[Any, ArtifactManager]:
     """Run an experiment and return what its ``run()`` returned, with the manager.
 
@@ -107,8 +110,8 @@ def run_experiment(
         The command line to record; by default the one that asks for the same.
     param_set_names, param_set_indices, global_param_set_indices
         Keep only these parameter sets.
-    parallel
-        Number of processes that execute stages.
+    parallel, executor, resources, fail_fast
+        Execute this many stages at a time; where; sharing what; stopping at the first failure.
     parallel_mode
         Run and cache, but record no run and write no report.
     parallel_lock, parallel_queue
@@ -164,6 +167,9 @@ def run_experiment(
         store_full=store_full,
         parallel=parallel,
         parallel_mode=parallel_mode,
+        executor=executor,
+        resources=resources,
+        fail_fast=fail_fast,
         log=log,
         report=report,
         build_notebook=build_notebook,

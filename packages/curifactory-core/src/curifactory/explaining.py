@@ -21,6 +21,7 @@ _WORDS = {
     CauseKind.INPUT_CHANGED: "stale: {subject} has changed since",
     CauseKind.INPUT_EQUAL: "{subject}, which was computed again, came out equal",
     CauseKind.INPUT_RENEWED: "stale: {subject}, which it was computed from, runs again",
+    CauseKind.INPUT_FAILED: "{subject}, which it is computed from, failed",
     CauseKind.NEEDED_BY: "needed by {subject}",
     CauseKind.UP_TO_DATE: "up to date",
     CauseKind.NOT_NEEDED: "not needed: everything computed from it is cached",

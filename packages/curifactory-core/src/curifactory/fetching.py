@@ -29,15 +29,19 @@ def fetch(artifact: Artifact) -> Any:
     held = artifact.in_memory()
     if held is not NOT_IN_MEMORY:
         return held
+    manager = artifact.call.record.manager
+    if manager.scratch is not None and manager.scratch.has(artifact):
+        return manager.scratch.load(artifact)
     if artifact.cacher is not None and artifact.cacher.look_up().hit:
         try:
             return artifact.cacher.fetch()
         except UnreadableArtifactError as error:
             _log.warning("%s It is computed again.", error)
-    if not artifact.call.record.manager.computes_missing:
+    if not manager.computes_missing:
         raise ExecutingWithSkippedInputError(
             f"{artifact.name!r} of {artifact.call.label} is read, but it is neither in memory nor "
-            "in the cache, and this session only executes what it was told to."
+            "in the cache, and this session only executes what it was told to.",
+            artifact.call.key,
         )
     return _compute(artifact)
 

@@ -79,7 +79,8 @@ class RunLog:
         self._handlers.append(handler)
 
     def _accept(self, record: logging.LogRecord) -> bool:
-        record.prefix = self.process + self.prefix
+        if not hasattr(record, "prefix"):  # one that comes from another process has its own
+            record.prefix = self.process + self.prefix
         return self._all_loggers or record.name.partition(".")[0] in self._accepted
 
     def close(self) -> None:

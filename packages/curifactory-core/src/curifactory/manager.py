@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from curifactory.freshness import Freshness
     from curifactory.protocols import Cacher, CacherSource, FullStore, Publication, Writer
+    from curifactory.scratch import Scratch
 
 _log = logging.getLogger(__name__)
 
@@ -90,6 +91,12 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
     computes_missing = True
     """Whether a stage that was not to run does so when somebody reads its result."""
     _full_store: "FullStore | None" = None
+    retries_stages = True
+    """Whether a stage that failed is tried again here, as often as its decorator says."""
+    partial = False
+    """Whether only a part of the parameter sets is here, so that aggregates are left out."""
+    scratch: "Scratch | None" = None
+    """Values that no cacher stores, where several processes make a run."""
 
     def __init__(
         self,
@@ -410,7 +417,11 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
 
     def restore_reportables(self, call: StageCall) -> None:
         """Show again what ``call`` reported when it was executed."""
-        self._reportables.restore(call)
+        kept = None if self.scratch is None else self.scratch.load_reportables(call)
+        if kept is None:
+            self._reportables.restore(call)
+        for reportable in kept or ():
+            self._reportables.add(reportable, call)
 
     def get_grouped_reportables(self) -> dict[str, list[Reportable]]:
         """Return the reportables that have a group, by group in the order they were first seen."""

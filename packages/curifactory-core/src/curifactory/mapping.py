@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from curifactory.binding import artifacts_read
-from curifactory.calls import StageCall
+from curifactory.calls import CallStatus, StageCall
 from curifactory.causes import Cause, CauseKind
 from curifactory.config import OnStale
 from curifactory.graph import Graph, Node
 from curifactory.lineage import lineage
-from curifactory.outputs import Deferred
+from curifactory.outputs import waiting
 from curifactory.paths import DirectoryListing
 from curifactory.planning import Decision, Plan, make_plan
 
@@ -60,8 +60,9 @@ class Map:
             node.twin = None if first == len(self.calls) else first
         indices[call] = self.graph.add(node)
         self.calls.append(call)
-        for artifact in call.outputs:
-            call.record.state.put(artifact.name, Deferred(artifact), artifact)
+        outputs = call.record.manager.output_cachers(call.spec)
+        for artifact, (output, _) in zip(call.outputs, outputs, strict=True):
+            call.record.state.put(artifact.name, waiting(artifact, output), artifact)
         call.record.set_output()
 
     def _stored_before(self, dependencies: tuple[int, ...]) -> tuple[int, ...]:
@@ -146,6 +147,13 @@ def forced_by(call: StageCall) -> Cause | None:
     return None
 
 
+def _is_same(mapped: StageCall, call: StageCall) -> bool:
+    """Tell whether ``call`` is what was mapped; its stage may be made anew in each ``run()``."""
+    if mapped.hash != call.hash or mapped.name != call.name:
+        return False
+    return mapped.spec is call.spec or lineage(mapped) == lineage(call)
+
+
 class RunPlan:
     """A plan with the calls it is for; the real run looks its decisions up here."""
 
@@ -164,16 +172,30 @@ class RunPlan:
         index = self._index.get(call.key)
         if index is not None:
             mapped = self.mapped.calls[index]
-            if mapped.spec is call.spec and mapped.hash == call.hash:
+            if _is_same(mapped, call):
                 for artifact, known in zip(call.outputs, mapped.outputs, strict=True):
                     artifact.recall(known)
                 return self.plan.decisions[index]
         self.unplanned.append(call)
         return None
 
+    def executed_elsewhere(self, call: StageCall) -> StageCall | None:
+        """Return the call of the map, if another process has executed it."""
+        index = self._index.get(call.key)
+        mapped = None if index is None else self.mapped.calls[index]
+        if mapped is None or mapped.status is not CallStatus.EXECUTED:
+            return None
+        return mapped if _is_same(mapped, call) else None
+
     def calls(self) -> list[tuple[StageCall, Decision]]:
         """Return every mapped call with what was planned for it, in order."""
         return list(zip(self.mapped.calls, self.plan.decisions, strict=True))
+
+    def twins(self) -> dict[tuple[int, int], tuple[int, int]]:
+        """Return the key of each call that computes what an earlier one does, and of that one."""
+        calls = self.mapped.calls
+        nodes = enumerate(self.mapped.graph.nodes)
+        return {calls[i].key: calls[node.twin].key for i, node in nodes if node.twin is not None}
 
     def missing_calls(self, manager: "ArtifactManager") -> list[StageCall]:
         """Return the mapped calls that the real run did not make."""

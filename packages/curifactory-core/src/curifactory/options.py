@@ -66,7 +66,13 @@ class RunOptions:
     dry: bool = _option("--dry")
     """Write nothing at all."""
     parallel: int | None = _option("--parallel", None)
-    """Number of processes that execute stages; ``None`` for this one alone."""
+    """Execute this many stages at a time, in processes of their own."""
+    executor: str | None = _option("--executor", None)
+    """Where stages are executed: the name of an executor, or an address."""
+    resources: str | None = _option("--resources", None)
+    """What there is to share among the stages that run at a time, as ``cores=8,gpu=2``."""
+    fail_fast: bool = _option("--fail-fast")
+    """End a parallel run at its first failure, instead of doing all that does not depend on it."""
     parallel_mode: bool = _option("--parallel-mode")
     """Run and cache, but record no run and write no report."""
     log: bool = field(default=True, metadata={"flag": "--no-log", "negated": True})

@@ -76,6 +76,15 @@ class Lazy:
         return f"Lazy({self.name!r})" if self.resolve else f"Lazy({self.name!r}, resolve=False)"
 
 
+def waiting(artifact: "Artifact", output: OutputSpec) -> "Lazy | Deferred":
+    """Return what stands in a record's state for a value that is not in memory."""
+    if not output.lazy:
+        return Deferred(artifact)
+    lazy = Lazy(artifact.name, output.resolve)
+    lazy.artifact = artifact
+    return lazy
+
+
 class Unread:
     """What ``run()`` gets for a result while mapping: it may be passed on, but not looked at.
 

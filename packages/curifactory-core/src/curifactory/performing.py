@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from curifactory.artifact import Artifact
-from curifactory.binding import bind_inputs, call_keywords
+from curifactory.binding import artifacts_read, bind_inputs, call_keywords
 from curifactory.calls import CallStatus, StageCall
 from curifactory.causes import Cause, CauseKind
 from curifactory.deciding import decide, settle
 from curifactory.environment import peak_memory
 from curifactory.exceptions import OutputSignatureError, UnreadableArtifactError
-from curifactory.outputs import Deferred, Lazy, OutputSpec, Unread
+from curifactory.outputs import Deferred, OutputSpec, Unread, waiting
 from curifactory.planning import Action, Decision
 
 if TYPE_CHECKING:
@@ -67,7 +67,15 @@ def bind_outputs(call: StageCall) -> None:
 def perform(call: StageCall) -> None:
     """Execute ``call``, or let its outputs come from the cache, as decided."""
     manager = call.record.manager
+    if manager.partial and _is_left_out(call):
+        call.decision = LEFT_OUT
+        reuse(call)
+        return
     planned = manager.plan.decision(call) if manager.plan is not None else None
+    done = None if manager.plan is None else manager.plan.executed_elsewhere(call)
+    if done is not None:
+        take_over(call, done)
+        return
     call.decision = decide(call) if planned is None else settle(call, planned)
     if call.decision.action is Action.RUN:
         execute(call)
@@ -77,16 +85,46 @@ def perform(call: StageCall) -> None:
         manager.call_finished(call)
 
 
+LEFT_OUT = Decision(Action.SKIP, (Cause(CauseKind.NOT_NEEDED),))
+"""What happens to aggregates, and to what reads their results, where records are missing."""
+
+
+def _is_left_out(call: StageCall) -> bool:
+    return call.is_aggregate or any(read.call.decision is LEFT_OUT for read in artifacts_read(call))
+
+
 def reuse(call: StageCall) -> None:
     """Let the outputs of ``call`` wait in the record's state until somebody reads them."""
     action = Action.SKIP if call.decision is None else call.decision.action
     call.status = CallStatus.LOADED if action is Action.LOAD else CallStatus.SKIPPED
     record = call.record
     for artifact, output in _outputs(call):
-        waiting = _lazy(artifact, output) if output.lazy else Deferred(artifact)
-        record.state.put(artifact.name, waiting, artifact)
+        record.state.put(artifact.name, waiting(artifact, output), artifact)
     record.set_output()
     record.manager.restore_reportables(call)
+
+
+def take_over(call: StageCall, done: StageCall) -> None:
+    """Let ``call`` be what another process has made of it, as the same call of the map tells."""
+    call.decision = done.decision
+    reuse(call)
+    for name in _FACTS_OF_EXECUTION:
+        setattr(call, name, getattr(done, name))
+    for artifact, known in zip(call.outputs, done.outputs, strict=True):
+        artifact.take_over(known)
+
+
+_FACTS_OF_EXECUTION = (
+    "cpu_seconds",
+    "execution",
+    "metrics",
+    "peak_memory",
+    "seconds",
+    "started",
+    "status",
+    "tracked",
+    "worker",
+)
 
 
 def _load_all(call: StageCall) -> bool:
@@ -102,12 +140,6 @@ def _load_all(call: StageCall) -> bool:
         execute(call)
         return False
     return True
-
-
-def _lazy(artifact: Artifact, output: OutputSpec) -> Lazy:
-    lazy = Lazy(artifact.name, output.resolve)
-    lazy.artifact = artifact
-    return lazy
 
 
 def _outputs(call: StageCall) -> Iterable[tuple[Artifact, OutputSpec]]:
@@ -134,8 +166,7 @@ def execute(call: StageCall) -> tuple[Any, ...]:
             call.arrived = freshness_of(manager).arriving(call, keywords)
         manager.call_started(call)
         with manager.log.prefixed(None if record.params is None else record.params.name):
-            values = _call_function(call, keywords)
-            _store(call, values)
+            values = _attempt(call, keywords)
     except BaseException as error:
         call.status, call.error = CallStatus.FAILED, error
         error.add_note(f"in {manager.describe_call(call)}")
@@ -144,6 +175,27 @@ def execute(call: StageCall) -> tuple[Any, ...]:
         manager.active_call = outer
         manager.call_finished(call)
     record.set_output(_shown(call))
+    return values
+
+
+def _attempt(call: StageCall, keywords: dict[str, Any]) -> tuple[Any, ...]:
+    """Call the function and store its values, again after a failure if the stage says so."""
+    manager = call.record.manager
+    retries = (call.spec.requirements.retries or 0) if manager.retries_stages else 0
+    for attempt in range(1, retries + 1):
+        try:
+            return _call_and_store(call, keywords)
+        except Exception as error:  # noqa: BLE001 - the last attempt is not guarded
+            problem = f"{type(error).__name__}: {error}"
+            _log.warning(
+                "stage %s failed: %s. Retry %s of %s.", call.label, problem, attempt, retries
+            )
+    return _call_and_store(call, keywords)
+
+
+def _call_and_store(call: StageCall, keywords: dict[str, Any]) -> tuple[Any, ...]:
+    values = _call_function(call, keywords)
+    _store(call, values)
     return values
 
 
@@ -186,6 +238,8 @@ def _returned_values(call: StageCall, returned: Any) -> tuple[Any, ...]:
 def _store(call: StageCall, values: tuple[Any, ...]) -> None:
     """Publish everything with a cacher, all of it or nothing, and put the values in the state."""
     manager = call.record.manager
+    if manager.scratch is not None:
+        manager.scratch.keep(call, values)
     if manager.writes_cache:
         _publish(call, values, _unchanged)
     elif manager.full_store is not None:
@@ -196,7 +250,7 @@ def _store(call: StageCall, values: tuple[Any, ...]) -> None:
         held = value
         if output.lazy and manager.writes_cache:
             artifact.describe(value)
-            held = _lazy(artifact, output)
+            held = waiting(artifact, output)
         call.record.state.put(artifact.name, held, artifact)
     call.status = CallStatus.EXECUTED
 

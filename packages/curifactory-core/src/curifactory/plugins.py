@@ -1,8 +1,8 @@
 """The only reader of entry points: what installed distributions plug into core.
 
 Groups: ``curifactory.cachers``, ``curifactory.stores``, ``curifactory.exporters``,
-``curifactory.displays``, ``curifactory.upkeep``, ``curifactory.run_hooks`` and
-``curifactory.executors``.
+``curifactory.displays``, ``curifactory.upkeep``, ``curifactory.run_hooks``,
+``curifactory.executors`` and ``curifactory.coordinators``.
 """
 
 from functools import lru_cache
@@ -14,6 +14,8 @@ EXPORTERS = "curifactory.exporters"
 DISPLAYS = "curifactory.displays"
 UPKEEP = "curifactory.upkeep"
 RUN_HOOKS = "curifactory.run_hooks"
+EXECUTORS = "curifactory.executors"
+COORDINATORS = "curifactory.coordinators"
 
 
 @lru_cache(maxsize=64)
@@ -24,6 +26,13 @@ def find(group: str, name: str) -> Any | None:
     for entry_point in entry_points(group=group, name=name):
         return entry_point.load()
     return None
+
+
+def names(group: str) -> list[str]:
+    """Return the names of every entry point of ``group``, sorted."""
+    from importlib.metadata import entry_points
+
+    return sorted({point.name for point in entry_points(group=group)})
 
 
 def find_all(group: str) -> list[Any]:

@@ -1,14 +1,18 @@
 """What the parts plug into core."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
     from curifactory.calls import StageCall
     from curifactory.causes import Cause
+    from curifactory.exceptions import StageFailedError
     from curifactory.manager import ArtifactManager
+    from curifactory.mapping import RunPlan
     from curifactory.record import Record
+    from curifactory.running import Execution
 
 
 class Publication(Protocol):
@@ -157,6 +161,31 @@ class Exporter(Protocol):
         OSError
             If it cannot be written.
 
+        """
+
+
+class Coordinator(Protocol):
+    """Executes the calls of a run in several processes; made with options and configuration."""
+
+    def importing(self) -> AbstractContextManager[None]:
+        """Return what goes around the import of the project's modules."""
+
+    def execute(self, execution: "Execution", plan: "RunPlan") -> None:
+        """Execute what ``plan`` says runs, and note at its mapped calls what came of them.
+
+        Raises
+        ------
+        BadInputError
+            If the executor cannot be used; nothing has been executed then.
+        StageFailedError
+            If a stage failed, once all is done that does not depend on it.
+
+        """
+
+    def split(self, execution: "Execution") -> "StageFailedError | None":
+        """Run the experiment for parts of its parameter sets, where there is no plan.
+
+        The first failure comes back; the run goes on with what there is.
         """
 
 

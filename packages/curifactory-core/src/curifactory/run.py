@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
@@ -134,11 +134,13 @@ class Run:
             "stage": call.name,
             "hash": call.hash,
             "status": call.status,
+            "worker": call.worker,
+            "started": call.started,
             "seconds": call.seconds,
             "cpu_seconds": call.cpu_seconds,
             "peak_memory": call.peak_memory,
         }
-        metrics = _metrics(call) if call.status is CallStatus.EXECUTED else None
+        metrics = call_metrics(call) if call.status is CallStatus.EXECUTED else None
         if metrics:
             facts["metrics"] = metrics
         self._journal.write("stage", facts)
@@ -181,6 +183,17 @@ class Run:
                 os.unlink(self.log_path)
             remove_empty_folders(os.path.dirname(self.log_path), 1)
 
+    def identity(self) -> dict[str, Any]:
+        """Return what another process of this run must know of it, as :meth:`assume` takes it."""
+        names = ("number", "started", "command", "notes", "hostname", "parameters", "git")
+        return {name: getattr(self, name) for name in names}
+
+    def assume(self, identity: Mapping[str, Any]) -> None:
+        """Be the run that another process has opened, which alone writes its journal."""
+        for name, value in identity.items():
+            setattr(self, name, value)
+        self._journal = self._provenance = None
+
     def provenance(self) -> dict[str, Any]:
         """Return what every artifact's metadata says of the run that made it.
 
@@ -219,8 +232,10 @@ class Run:
         return facts
 
 
-def _metrics(call: StageCall) -> dict[str, dict[str, float]]:
+def call_metrics(call: StageCall) -> Mapping[str, Mapping[str, float]]:
     """Return the numbers in each of the call's outputs, those that have any."""
+    if call.metrics is not None:
+        return call.metrics
     state = call.record.state
     found = ((artifact.name, find_metrics(state.held(artifact.name))) for artifact in call.outputs)
     return {name: numbers for name, numbers in found if numbers}

@@ -6,11 +6,12 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
+from curifactory.calls import CallStatus
 from curifactory.collecting import Collection, collect
 from curifactory.config import Configuration, OnStale, get_configuration
 from curifactory.deciding import warn_of_stale
@@ -19,6 +20,7 @@ from curifactory.exceptions import (
     CacheError,
     MissingPartError,
     ReadWhileMappingError,
+    StageFailedError,
 )
 from curifactory.files import ARTIFACTS
 from curifactory.importing import describe_error, import_experiment, project_imports, unknown
@@ -26,8 +28,10 @@ from curifactory.manager import ArtifactManager
 from curifactory.mapping import Map, RunPlan
 from curifactory.options import RunOptions
 from curifactory.params import ExperimentParameters
-from curifactory.plugins import EXPORTERS, RUN_HOOKS, find, find_all
-from curifactory.protocols import Exporter, RunHook
+from curifactory.performing import reuse
+from curifactory.planning import Action
+from curifactory.plugins import COORDINATORS, EXPORTERS, RUN_HOOKS, find, find_all
+from curifactory.protocols import Coordinator, Exporter, RunHook
 
 _log = logging.getLogger(__name__)
 failures = logging.getLogger("curifactory.failures")
@@ -56,7 +60,7 @@ class Terminated(KeyboardInterrupt):
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
+def terminable() -> Iterator[None]:
     """Let SIGTERM raise :class:`Terminated` inside the block, as far as this thread may decide."""
 
     def terminate(_number: int, _frame: object) -> None:
@@ -134,11 +138,37 @@ def run(
 
     """
     configuration = configuration or get_configuration()
-    with project_imports(configuration):
-        if manager is None:
-            return prepare(options, configuration, hooks=hooks).result()
-        with _lent(manager):
-            return prepare(options, configuration, manager=manager, hooks=hooks).result()
+    options = _of_rank(options)
+    coordinator = _make_coordinator(options, configuration)
+    with project_imports(configuration), _lent(manager):
+        with nullcontext() if coordinator is None else coordinator.importing():
+            execution = prepare(options, configuration, manager=manager, hooks=hooks)
+        execution.coordinator = coordinator
+        return execution.result()
+
+
+_RANKS = ("LOCAL_RANK", "NODE_RANK", "RANK")
+
+
+def _of_rank(options: RunOptions) -> RunOptions:
+    """Return the options for this process, if others of a distributed job run the same."""
+    if options.only_maps or not any(os.environ.get(name, "0") != "0" for name in _RANKS):
+        return options
+    return replace(options, parallel_mode=True)
+
+
+def _make_coordinator(options: RunOptions, configuration: Configuration) -> Coordinator | None:
+    """Return what executes the run in several processes, ``None`` for a run in this one."""
+    asked = (options.parallel, options.executor)
+    if options.only_maps or options.parallel_mode or asked == (None, None):
+        return None
+    source = find(COORDINATORS, "default")
+    if source is None:
+        raise MissingPartError(
+            "parallel runs come with 'curifactory-cli'. Run 'pip install curifactory-cli'."
+        )
+    coordinator: Coordinator = source(options, configuration)
+    return coordinator
 
 
 def prepare(
@@ -147,11 +177,14 @@ def prepare(
     *,
     manager: ArtifactManager | None = None,
     hooks: Sequence[RunHook] = (),
+    defined: tuple[ExperimentFunction, Collection] | None = None,
 ) -> "Execution":
     """Return the run that ``options`` ask for, its input checked and nothing recorded yet.
 
     The project's modules must be importable, as inside :func:`project_imports`. A process that is
     to execute one call of a run makes the run's :meth:`Execution.plan` and takes the call from it.
+
+    Instead of being imported, function and parameter sets may be ``defined`` by the caller.
 
     Raises
     ------
@@ -160,8 +193,10 @@ def prepare(
 
     """
     options.check_report_file()
-    experiment = import_experiment(configuration, options.experiment)
-    collection = collect(configuration, options)
+    if defined is None:
+        function = import_experiment(configuration, options.experiment).run
+        defined = function, collect(configuration, options)
+    function, collection = defined
     if manager is None:
         manager = _make_manager(options, configuration, hooks)
     else:
@@ -169,7 +204,7 @@ def prepare(
     _apply(options, manager)
     if options.build_notebook:
         _notebook_exporter()  # what it needs is missed before the run, not after it
-    return Execution(options, manager, experiment.run, collection)
+    return Execution(options, manager, function, collection)
 
 
 _LENT = (
@@ -191,8 +226,11 @@ _LENT = (
 
 
 @contextmanager
-def _lent(manager: ArtifactManager) -> Iterator[None]:
+def _lent(manager: ArtifactManager | None) -> Iterator[None]:
     """Put the options of a session back as they were when the block ends."""
+    if manager is None:
+        yield
+        return
     before = {name: getattr(manager, name) for name in _LENT}
     try:
         yield
@@ -263,6 +301,8 @@ class Execution:
             manager.run.options = options
         self.function = function
         self.collection = collection
+        self.coordinator: Coordinator | None = None
+        """Executes calls in other processes; without one all happens in this one."""
 
     def result(self) -> RunResult:
         """Open the run, map, plan and execute it, close it, and return what came of it."""
@@ -275,12 +315,12 @@ class Execution:
         if manager.full_store is not None:
             artifacts = manager.get_run_output_path(ARTIFACTS)
             manager.run.reproduce = self.options.reproduce_from(artifacts)
-        manager.plan = None
+        manager.plan = manager.scratch = None
         manager.start_over()
         try:
-            with _terminable():
+            with terminable():
                 value, status = self._map_and_execute()
-        except _UnknownStageError:
+        except _UnusableError:
             if self.owns_run:
                 manager.run.discard()
             raise
@@ -296,13 +336,36 @@ class Execution:
             manager.plan = self.plan()
         if self.options.only_maps:
             return None, "mapped"
+        failure = None
+        if self.coordinator is not None:
+            failure = self._coordinate(self.coordinator)
         manager.start_over()
         value = self._call(list(self.collection.parameter_sets))
         if manager.plan is not None:
             _report_differences(manager.plan, manager)
         else:
             _report_unknown_stages(self.options.overwrite_stages, manager)
+        if failure is not None:
+            raise failure
         return value, "complete"
+
+    def _coordinate(self, coordinator: Coordinator) -> StageFailedError | None:
+        """Let other processes execute what is planned; then all of it can be taken over."""
+        plan = self.manager.plan
+        if plan is None:
+            if self.options.dag:
+                return None
+            failure = coordinator.split(self)
+            self.manager.overwrite = False  # that is done
+            return failure
+        try:
+            coordinator.execute(self, plan)
+        except BadInputError as error:
+            raise _UnusableError(str(error)) from error
+        except BaseException:
+            _keep_mapped(plan)
+            raise
+        return None
 
     def _call(self, parameter_sets: list[ExperimentParameters]) -> Any:
         return self.function(parameter_sets, self.manager)
@@ -408,6 +471,8 @@ def _describe(error: BaseException | None) -> dict[str, str]:
     if error is None:
         return {}
     lines = traceback.format_exception(type(error), error, error.__traceback__)
+    if isinstance(error, StageFailedError) and error.traceback:
+        lines = [error.traceback]
     return {"error": f"{type(error).__name__} - {error}", "traceback": "".join(lines)}
 
 
@@ -419,15 +484,31 @@ def _write_report(manager: ArtifactManager, single_file: str | None) -> str | No
         return None
 
 
-class _UnknownStageError(BadInputError):
-    """A stage to overwrite is not among those of the experiment, which is known once mapped."""
+def _keep_mapped(plan: RunPlan) -> None:
+    """Let the records of the map show what became of each call, where there will be no others."""
+    for call, planned in plan.calls():
+        manager = call.record.manager
+        call.decision = call.decision or planned
+        if call.status is CallStatus.EXECUTED:
+            manager.restore_reportables(call)
+        elif call.status is CallStatus.PENDING and call.decision.action is not Action.RUN:
+            reuse(call)
+    for record in {call.record: None for call in plan.mapped.calls}:
+        record.manager.register(record)
+
+
+class _UnusableError(BadInputError):
+    """What is asked for cannot be, as is known once the experiment is mapped.
+
+    A stage to overwrite is not there, or an executor cannot be used.
+    """
 
 
 def _require_stages(mapped: Map, names: Sequence[str]) -> None:
     known = list(dict.fromkeys(call.name for call in mapped.calls))
     for name in names:
         if name not in known:
-            raise _UnknownStageError(unknown("stage", name, known))
+            raise _UnusableError(unknown("stage", name, known))
 
 
 def _report_unknown_stages(names: Sequence[str], manager: ArtifactManager) -> None:

@@ -1,12 +1,13 @@
 """``@stage`` and ``@aggregate``."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from curifactory.calls import StageCall, StageSpec, check_lists, declare
 from curifactory.performing import make_call
 from curifactory.record import Record
+from curifactory.requirements import require
 
 if TYPE_CHECKING:
     from curifactory.outputs import Lazy
@@ -20,6 +21,10 @@ def stage(
     suppress_missing_inputs: bool = False,
     *,
     depends_on: "Sequence[Any]" = (),
+    resources: "Mapping[str, int | str] | None" = None,
+    retries: int | None = None,
+    timeout: float | str | None = None,
+    isolate: bool = False,
 ) -> "Callable[[Callable[..., Any]], Callable[..., Record]]":
     """Make a function a stage: it reads artifacts from a record's state and adds its own.
 
@@ -42,10 +47,20 @@ def stage(
     depends_on
         Functions, classes, modules and paths of files that results depend on and that cannot be
         found in the code. When one of them changes, what is cached is stale.
+    resources
+        What an execution needs in a parallel run: ``cores`` (1 if not given), ``memory`` (bytes, or
+        a text like ``"8GB"``) and ``gpu``, a number of devices.
+    retries
+        How often to try again after the function failed. Without it a failure is final, and a
+        worker process that died is replaced at most twice; 0 rules that out too.
+    timeout
+        Seconds an attempt may take in a parallel run, or a text like ``"30m"``.
+    isolate
+        Give each attempt a process of its own in a parallel run, held to its ``memory``.
 
     Raises
     ------
-    CachersMismatchError, EmptyCachersError, InputSignatureError, OutputSignatureError
+    CachersMismatchError, EmptyCachersError, InputSignatureError, OutputSignatureError, ValueError
         At decoration, if the declarations do not fit each other or the function.
 
     Examples
@@ -67,6 +82,9 @@ def stage(
             suppress_missing_inputs=suppress_missing_inputs,
             is_aggregate=False,
             depends_on=depends_on,
+            requirements=require(
+                f"stage {function.__name__!r}", resources, retries, timeout, isolate
+            ),
         )
 
         @wraps(function)
@@ -86,6 +104,10 @@ def aggregate(
     cachers: "Sequence[CacherSource] | None" = None,
     *,
     depends_on: "Sequence[Any]" = (),
+    resources: "Mapping[str, int | str] | None" = None,
+    retries: int | None = None,
+    timeout: float | str | None = None,
+    isolate: bool = False,
 ) -> "Callable[[Callable[..., Any]], Callable[..., Record]]":
     """Make a function a stage that runs over records.
 
@@ -97,12 +119,12 @@ def aggregate(
     ----------
     inputs
         Names of artifacts to collect. An aggregate without any depends on all its records have.
-    outputs, cachers, depends_on
+    outputs, cachers, depends_on, resources, retries, timeout, isolate
         As for :func:`stage`.
 
     Raises
     ------
-    CachersMismatchError, EmptyCachersError, InputSignatureError, OutputSignatureError
+    CachersMismatchError, EmptyCachersError, InputSignatureError, OutputSignatureError, ValueError
         At decoration, if the declarations do not fit each other or the function.
 
     """
@@ -117,6 +139,9 @@ def aggregate(
             suppress_missing_inputs=False,
             is_aggregate=True,
             depends_on=depends_on,
+            requirements=require(
+                f"aggregate {function.__name__!r}", resources, retries, timeout, isolate
+            ),
         )
 
         @wraps(function)

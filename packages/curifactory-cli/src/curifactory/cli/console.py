@@ -138,12 +138,12 @@ class RunLines(LogMessages):
 
     def stage_started(self, call: StageCall) -> None:
         """With ``verbose``, say why ``call`` runs."""
-        self._executed += 1
         if self._verbose and call.decision is not None:
-            self._show_call(call, why(call.decision))
+            self._show_call(call, why(call.decision), self._executed + 1)
 
     def stage_finished(self, call: StageCall) -> None:
         """Show how long ``call`` took; with ``verbose``, also why it was not executed."""
+        self._executed += call.status in {CallStatus.EXECUTED, CallStatus.FAILED}
         if call.status is CallStatus.EXECUTED:
             self._show_call(call, duration(call.seconds or 0.0))
         elif call.status is CallStatus.FAILED:
@@ -170,11 +170,11 @@ class RunLines(LogMessages):
             sets = counted(sum(map(len, manager.run.parameters.values())), "parameter set")
             self._terminal.line(f"{name}, run {manager.experiment_run_number}, {sets}")
 
-    def _show_call(self, call: StageCall, outcome: str) -> None:
+    def _show_call(self, call: StageCall, outcome: str, number: int | None = None) -> None:
         layout = self._layout = self._layout or _Layout.of(call.record.manager.plan)
         counter = "-"
         if call.decision is not None and call.decision.action is Action.RUN:
-            counter = layout.counter(self._executed)
+            counter = layout.counter(number or self._executed)
         stage, label = f"{call.name:<{layout.stage}}", f"{label_of(call):<{layout.label}}"
         self._show(f"  {counter:>{layout.number}}  {stage}  {label}  {outcome}")
 

@@ -5,7 +5,7 @@ import traceback
 
 import curifactory
 from curifactory.cli.terminal import Colour, Terminal
-from curifactory.exceptions import CurifactoryError
+from curifactory.exceptions import CurifactoryError, StageFailedError
 from curifactory.experiment import RunResult
 
 
@@ -30,6 +30,12 @@ def show_failure(terminal: Terminal, result: RunResult, *, verbose: bool) -> Non
         return
     note = _own_note(result)
     show_error(terminal, f"{_place(result, note)}:")
+    if isinstance(result.error, StageFailedError):
+        error = result.error
+        text = (error.traceback if verbose else error.own_traceback) or f"{_name(error)}: {error}"
+        others = [note_ for note_ in getattr(error, "__notes__", ()) if note_ != note]
+        terminal.line("\n".join([text.rstrip("\n"), *others]))
+        return
     trace = traceback.TracebackException.from_exception(result.error)
     if note:
         trace.__notes__ = [other for other in trace.__notes__ or [] if other != note]
@@ -40,6 +46,10 @@ def show_failure(terminal: Terminal, result: RunResult, *, verbose: bool) -> Non
             trace.__cause__ = None  # the message tells it in words
         _keep_user_frames(trace)
     terminal.line("".join(trace.format()).rstrip("\n"))
+
+
+def _name(error: BaseException) -> str:
+    return type(error).__name__
 
 
 def _place(result: RunResult, note: str | None) -> str:

@@ -141,6 +141,7 @@ def make_parser(commands: str = "") -> Parser:
     _add_caching(parser)
     _add_showing(parser)
     _add_execution(parser)
+    _add_parallel(parser)
     _add_output(parser)
     return parser
 
@@ -271,6 +272,47 @@ def _add_execution(parser: Parser) -> None:
     group.add_argument("--dry", action="store_true", help="write nothing at all")
 
 
+def _add_parallel(parser: Parser) -> None:
+    group = parser.add_argument_group("in several processes")
+    group.add_argument(
+        "--parallel",
+        metavar="N",
+        type=_count,
+        help="execute up to N stages at a time, in processes of their own",
+    )
+    group.add_argument(
+        "--executor",
+        metavar="WHERE",
+        help="execute stages there: 'local', 'dask', the address of a Dask scheduler, or a name "
+        "from 'executors' of the configuration (default: local)",
+    )
+    group.add_argument(
+        "--resources",
+        metavar="LIST",
+        help="what stages that run at a time share, such as cores=8,memory=32GB,gpu=2 (default: a "
+        "core for each process, and the memory and GPUs of the machine)",
+    )
+    group.add_argument(
+        "--keep-going",
+        action="store_true",
+        help="after a failure, do all that does not depend on it (default)",
+    )
+    group.add_argument("--fail-fast", action="store_true", help="stop at the first failure")
+    group.add_argument(
+        "--parallel-mode",
+        "--parallel-safe",
+        action="store_true",
+        help="run and cache, but record no run and write no report; for schedulers of your own, "
+        "which give each process its --global-indices",
+    )
+
+
+def _count(value: str) -> int:
+    if not value.isdecimal() or int(value) == 0:
+        raise argparse.ArgumentTypeError(f"{value!r} is not a number of processes, 1 or more")
+    return int(value)
+
+
 def _add_output(parser: Parser) -> None:
     group = parser.add_argument_group("what is shown")
     group.add_argument(
@@ -389,6 +431,7 @@ _EXCLUSIVE = (
     ("lazy", "ignore_lazy"),
     ("quiet", "plain"),
     ("report_file", "no_report"),
+    ("keep_going", "fail_fast"),
 )
 """Options that make no sense together."""
 _FIELDS = {
@@ -412,6 +455,7 @@ def _run_options(parser: Parser, name: str, given: dict[str, Any]) -> RunOptions
         parser.error("--json is for --map and --why; give one of them")
     if "why" in given:
         given["map"] = True
+    given.pop("keep_going", None)  # that is what happens anyway
     values: dict[str, Any] = {}
     for option, value in given.items():
         if option in _NEGATED:

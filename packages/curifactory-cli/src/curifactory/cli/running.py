@@ -36,6 +36,8 @@ def run_experiment(
     with logged_errors(options) as hook:
         result = _run(options, configuration, lines, hook)
     _show_error(result, options, err)
+    if result.manager.scratch is not None:
+        result.manager.scratch.remove()
     if options.quiet:
         return result.exit_code
     colour = Colour.GREEN if result.error is None else Colour.YELLOW

@@ -24,6 +24,8 @@ class Skipped(StrEnum):
     """In the cache and not loaded; something it was computed from runs again."""
     NOT_NEEDED = "not needed"
     """Not in the cache, and nobody asks for it."""
+    BLOCKED = "not run after a failure"
+    """Something it is computed from failed."""
 
 
 def summarise_run(manager: "ArtifactManager", seconds: float) -> str:
@@ -84,7 +86,9 @@ def _count_skipped(decisions: Iterable[Decision]) -> Counter[Skipped]:
     counts: Counter[Skipped] = Counter()
     for decision in decisions:
         kinds = {cause.kind for cause in decision.causes}
-        if CauseKind.NOT_NEEDED in kinds:
+        if CauseKind.INPUT_FAILED in kinds:
+            counts[Skipped.BLOCKED] += 1
+        elif CauseKind.NOT_NEEDED in kinds:
             counts[Skipped.NOT_NEEDED] += 1
         elif decision.stale:
             counts[Skipped.STALE] += 1

@@ -2,6 +2,7 @@
 
 import ast
 import linecache
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import CodeType
@@ -9,6 +10,9 @@ from typing import Any
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+_parser = threading.Lock()
+"""Python 3.11 cannot make two syntax trees at a time, in two threads."""
 
 
 @dataclass(slots=True)
@@ -98,8 +102,9 @@ class Sources:
 
 def _parse(name: str, lines: list[str]) -> SourceFile | None:
     try:
-        tree = ast.parse("".join(lines), name)
-        code = compile(tree, name, "exec", dont_inherit=True)
+        with _parser:
+            tree = ast.parse("".join(lines), name)
+            code = compile(tree, name, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError):  # not what was imported, whatever it is
         return None
     file = SourceFile(name, lines)

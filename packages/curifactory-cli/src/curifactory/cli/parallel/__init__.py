@@ -1,0 +1,1 @@
+"""Runs in several processes: a coordinator, and executors that are places to execute calls."""

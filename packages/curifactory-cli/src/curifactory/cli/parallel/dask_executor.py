@@ -1,0 +1,248 @@
+"""The executor ``dask``: workers of a Dask cluster, here or anywhere that sees the cache.
+
+Dask is a place to execute one call at a time. It is never given the graph, or what depends on a
+failed call would fail in its words instead of ours.
+"""
+
+import importlib.metadata
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from concurrent.futures import CancelledError
+from contextlib import suppress
+from typing import Any
+
+from curifactory.cli.parallel.futures import FuturesExecutor, Outcome
+from curifactory.cli.parallel.working import describe_failure, perform_task
+from curifactory.exceptions import BadInputError, MissingPartError
+from curifactory.executors import Event, Finished, Key, Lost, Task, Workplace
+
+_CONNECT_SECONDS = 30
+_WORKER_SECONDS = 3600
+_CLUSTERS = {
+    "slurm": "SLURMCluster",
+    "pbs": "PBSCluster",
+    "lsf": "LSFCluster",
+    "sge": "SGECluster",
+    "oar": "OARCluster",
+    "htcondor": "HTCondorCluster",
+    "moab": "MoabCluster",
+}
+_OURS = frozenset({"kind", "workers", "address", "wait"})
+"""Keys of an executor's entry in the configuration that are not handed on to dask-jobqueue."""
+
+
+class DaskExecutor(FuturesExecutor):
+    """Executes calls on the workers of a Dask cluster.
+
+    Without an address it starts a cluster of processes on this machine; a named executor of a kind
+    such as ``slurm`` starts one through dask-jobqueue.
+    """
+
+    def __init__(self, place: Workplace) -> None:
+        super().__init__(place)
+        self._address = place.address or str(place.settings.get("address", ""))
+        self._cluster: Any = None
+        self._client: Any = None
+        self._futures: dict[Key, Any] = {}
+
+    def start(self) -> None:
+        """Connect, wait for a first worker, and see that workers can do this work."""
+        _require_dask()
+        import dask
+        from distributed import Client
+
+        dask.config.set(
+            {"logging.distributed": "error", "distributed.scheduler.allowed-failures": 0}
+        )
+        if not self._address:
+            self._cluster = make_cluster(self.place)
+        try:
+            self._client = Client(self._cluster or self._address, timeout=_CONNECT_SECONDS)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise BadInputError(
+                f"there is no Dask scheduler at {self._address!r}: {error}. Start one with "
+                "'dask scheduler', or give the address that it shows."
+            ) from error
+        self._wait_for_workers()
+        check_workers(self._client, self.place)
+        self.slots = max(1, sum(self._client.nthreads().values()))
+
+    def _wait_for_workers(self) -> None:
+        seconds = self.place.settings.get("wait", _WORKER_SECONDS if self._cluster else 60)
+        try:
+            self._client.wait_for_workers(1, timeout=seconds)
+        except TimeoutError as error:
+            where = self._address or f"the {self.place.settings['kind']} cluster"
+            raise BadInputError(
+                f"no worker of {where} came within {seconds} s. Start some with 'dask worker "
+                f"{self._address or 'ADDRESS'}', or see why the cluster starts none."
+            ) from error
+
+    def _put(self, task: Task) -> None:
+        self._tasks[task.key] = task
+        gpu = task.requirements.gpu
+        future = self._client.submit(
+            perform_task,
+            self.place.work,
+            task,
+            key=f"{task.stage}-{self.place.work.token}-{task.key[0]}-{task.key[1]}-{task.attempt}",
+            pure=False,
+            resources={"GPU": gpu} if gpu else None,
+        )
+        self._futures[task.key] = future
+        future.add_done_callback(lambda done: self._events.put((task.key, done)))
+
+    def _note(self, key: Key, future: Any) -> list[Event]:
+        from distributed import KilledWorker
+
+        task = self._tasks.pop(key, None)
+        if task is None or self._futures.pop(key, None) is not future:
+            return []
+        try:
+            outcome: Outcome = future.result()
+            return [Finished(key, outcome)]
+        except (KilledWorker, CancelledError) as error:
+            worker = getattr(getattr(error, "last_worker", None), "address", "")
+            return [Lost(key, f"the worker {worker} died while it executed {task.label}", worker)]
+        except Exception as error:  # noqa: BLE001 - Dask's own, such as what cannot be pickled
+            return [Finished(key, describe_failure(error, "dask"))]
+
+    def cancel(self, key: Key) -> None:
+        """Restart the worker that executes ``key``, which is how Dask ends what is going on."""
+        future, task = self._futures.pop(key, None), self._tasks.pop(key, None)
+        if future is not None and task is not None:
+            self._stop([future])
+            self._started.append(Lost(key, "it was given up"))
+
+    def _stop(self, futures: Sequence[Any]) -> None:
+        names = {future.key for future in futures}
+        with suppress(Exception):  # the cluster may be gone, and there is nobody to tell
+            busy = {
+                worker
+                for worker, running in self._client.processing().items()
+                if names.intersection(running)
+            }
+            for future in futures:
+                future.cancel(force=True)
+            if busy:
+                self._client.restart_workers(list(busy), timeout=10, raise_for_error=False)
+
+    def close(self, *, grace: float) -> None:
+        """End what is going on, and a cluster that was started here."""
+        if self._client is not None:
+            if self._futures and self._cluster is None:
+                self._stop(list(self._futures.values()))
+            self._futures.clear()
+            self._client.close(timeout=grace)
+            self._client = None
+        if self._cluster is not None:
+            self._cluster.close(timeout=grace)
+            self._cluster = None
+
+
+def _require_dask() -> None:
+    try:
+        import distributed  # noqa: F401
+    except ImportError as error:
+        raise MissingPartError(
+            "--executor dask needs Dask, which is not installed. Run "
+            "'pip install \"curifactory[cluster]\"'."
+        ) from error
+
+
+def make_cluster(place: Workplace) -> Any:
+    """Return a new cluster, as the executor's settings say.
+
+    Raises
+    ------
+    BadInputError
+        If a cluster's scheduler cannot be used with these settings.
+
+    """
+    kind = str(place.settings.get("kind", "dask"))
+    if kind not in _CLUSTERS:
+        from distributed import LocalCluster
+
+        return LocalCluster(
+            n_workers=place.slots, threads_per_worker=1, dashboard_address=None, processes=True
+        )
+    try:
+        import dask_jobqueue
+    except ImportError as error:
+        raise MissingPartError(
+            f"an executor of kind {kind!r} needs dask-jobqueue, which is not installed. Run "
+            "'pip install \"curifactory[cluster]\"'."
+        ) from error
+    settings = {key: value for key, value in place.settings.items() if key not in _OURS}
+    settings = {"processes": 1, "log_directory": _log_folder(place), **settings}
+    try:
+        cluster = getattr(dask_jobqueue, _CLUSTERS[kind])(**settings)
+    except (TypeError, ValueError) as error:
+        raise BadInputError(f"executor of kind {kind!r} in the configuration: {error}.") from error
+    cluster.scale(jobs=int(place.settings.get("workers", 1)))
+    return cluster
+
+
+def _log_folder(place: Workplace) -> str:
+    return os.path.join(str(place.work.configuration.logs_path), "jobs")
+
+
+def job_script(place: Workplace) -> str:
+    """Return the script that would be submitted for one job of a cluster's scheduler."""
+    cluster = make_cluster(place)
+    try:
+        return str(cluster.job_script())
+    finally:
+        cluster.close()
+
+
+def check_workers(client: Any, place: Workplace) -> None:
+    """See that every worker has the same software, and sees this run's scratch folder.
+
+    Raises
+    ------
+    BadInputError
+        If one does not; names it, and what to do.
+
+    """
+    token = os.path.join(place.work.scratch, "seen")
+    with open(token, "w", encoding="utf-8") as file:
+        file.write(place.work.token)
+    try:
+        found = client.run(describe_worker, token)
+    except Exception as error:
+        raise BadInputError(
+            f"workers cannot take part in the run: {type(error).__name__}: {error}. Install the "
+            "same version of curifactory on them as here."
+        ) from error
+    finally:
+        os.unlink(token)
+    own = describe_worker(None)
+    for worker, facts in found.items():
+        for name, version in own["versions"].items():
+            other = facts["versions"].get(name)
+            if other != version:
+                raise BadInputError(
+                    f"worker {worker} has {name} {other or '(not installed)'}, and this process "
+                    f"has {version}. Give both the same environment."
+                )
+        if facts["seen"] != place.work.token:
+            raise BadInputError(
+                f"worker {worker} on {facts['host']} does not see {place.work.scratch!r}, where "
+                "the processes of a run meet. Put the project, or its 'manager_cache_path' and "
+                "'cache_path', on a file system that the workers share, under the same path."
+            )
+
+
+def describe_worker(token: str | None) -> Mapping[str, Any]:
+    """Return what a worker has installed, and what it reads at the path ``token``."""
+    versions = {"Python": ".".join(platform.python_version_tuple()[:2])}
+    for name in ("curifactory-core", "curifactory-cache", "curifactory-cli", "cloudpickle"):
+        with suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
+    seen = None
+    if token is not None:
+        with suppress(OSError), open(token, encoding="utf-8") as file:
+            seen = file.read()
+    return {"versions": versions, "seen": seen, "host": platform.node()}
