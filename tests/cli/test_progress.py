@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _CODE = "from curifactory.cli.main import experiment; raise SystemExit(experiment())"
 
 
-def run_on_terminal(project: "Project", *words: str, columns: int = 120) -> str:
+def run_on_terminal(project: "Project", *words: str, columns: int = 120, code: int = 0) -> str:
     """Return what the command writes to a terminal, without colours and movements."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
@@ -36,7 +36,7 @@ def run_on_terminal(project: "Project", *words: str, columns: int = 120) -> str:
             break
         written += piece
     os.close(ours)
-    assert process.wait(timeout=60) == 0, written.decode()
+    assert process.wait(timeout=60) == code, written.decode()
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written.decode()).replace("\r", "")
 
 
@@ -61,6 +61,18 @@ def test_what_is_cached_counts_at_once(project: "Project") -> None:
     first = shown[: shown.index("chain_2")]
     assert re.search(r"Record 1, args: big, .* 2/2 .* from the cache", first)
     assert "compare" in shown
+
+
+@pytest.mark.slow
+def test_a_stage_that_failed_is_named_and_not_counted(project: "Project") -> None:
+    source = (project.root / "experiments/chain.py").read_text()
+    project.write("experiments/failing.py", source.replace("return sum(data)", "return 1 / 0"))
+
+    shown = run_on_terminal(project, "failing", "--progress", "--no-report", code=1)
+
+    last = shown[shown.rindex("Record 0") :]
+    assert re.search(r"Record 0, args: small, .* 1/2 .* train failed", last)
+    assert re.search(r"failing_1_[-0-9T]+ .* 1/5", last)
 
 
 def test_where_the_output_is_no_terminal_there_are_the_usual_lines(project: "Project") -> None:

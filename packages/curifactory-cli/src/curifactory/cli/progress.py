@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _OTHER_LINES = 4
 """Lines of the terminal that are left for other things than the bars of records."""
-_DONE = frozenset({CallStatus.EXECUTED, CallStatus.FAILED})
 
 
 class ProgressBars(LogMessages):
@@ -52,9 +51,14 @@ class ProgressBars(LogMessages):
             bars.update(task, visible=True, stage=call.name)
 
     def stage_finished(self, call: StageCall) -> None:
-        """Count ``call``, if it was executed."""
+        """Count ``call``, if it was executed; say that it failed, if it did."""
         bars, task = self._bars, self._of_record.get(call.record.ordinal)
-        if call.status not in _DONE or bars is None:
+        if bars is None:
+            return
+        if call.status is CallStatus.FAILED and task is not None:
+            word = "interrupted" if isinstance(call.error, KeyboardInterrupt) else "failed"
+            bars.update(task, visible=True, stage=f"{call.name} {word}")
+        if call.status is not CallStatus.EXECUTED:
             return
         self._left.pop(call.key, None)
         if self._overall is not None:
