@@ -495,3 +495,12 @@ def test_an_error_in_a_users_own_cacher_is_shown_with_its_place(project: "Projec
     assert outcome.code == 1
     assert 'raise RuntimeError("of the cacher itself")' in outcome.err
     assert "direct cause" in outcome.err
+
+
+def test_quiet_shows_no_warning_where_nothing_logs(project: "Project") -> None:
+    logged = "    import logging\n    logging.warning('hot')\n"
+    project.write("experiments/warning.py", ONLY_RUN + logged)
+
+    outcome = project.run_process("warning", "--quiet", "--no-log", "--no-report")
+
+    assert (outcome.code, outcome.out, outcome.err) == (0, "", "")

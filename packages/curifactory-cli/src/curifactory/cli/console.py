@@ -82,9 +82,13 @@ class LogMessages(RunHook):
 class Silence(LogMessages):
     """Shows nothing."""
 
+    def run_opening(self, manager: "ArtifactManager") -> None:
+        """Take the log messages, which Python would show if nobody did."""
+        self._manager = manager
+        manager.log.add(logging.NullHandler())
+
     def run_started(self, manager: "ArtifactManager") -> None:
         """Keep log messages from being shown."""
-        self._manager = manager
 
 
 class PlainLog(LogMessages):

@@ -1,5 +1,6 @@
 """Progress bars: one for each record that has something to do, and one for the run."""
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from curifactory.calls import CallStatus, StageCall
@@ -39,6 +40,7 @@ class ProgressBars(LogMessages):
         """Let log messages be shown above the bars, unless they are unwanted."""
         if self._quiet:
             self._manager = manager
+            manager.log.add(logging.NullHandler())  # or Python shows what nobody takes
         else:
             super().run_started(manager)
 
