@@ -44,8 +44,10 @@ def locate(cacher: "Cacheable", suffix: str | None) -> str:
 
 
 def _in_cache(cacher: "Cacheable", record: "Record", name: str, suffix: str | None) -> str:
-    ending = cacher.extension if suffix is None else suffix
-    name = name if ending and name.endswith(ending) else f"{name}{ending}"
+    if suffix is not None:
+        name = f"{name}{suffix}"
+    elif not (cacher.extension and name.endswith(cacher.extension)):
+        name = f"{name}{cacher.extension}"
     call = cacher.call
     if call is None:
         return record.get_path(name, cacher.subdir, cacher.prefix, cacher.stage, cacher.track)
