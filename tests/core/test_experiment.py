@@ -59,6 +59,15 @@ def test_it_returns_the_value_and_the_manager(iris: "Project") -> None:
     assert (manager.status, manager.error, manager.log_path) == ("complete", None, None)
 
 
+def test_what_cannot_be_built_is_refused_before_anything_runs(iris: "Project") -> None:
+    before = iris.files()
+
+    with pytest.raises(BadInputError, match="docker images cannot be built yet"):
+        run_experiment("iris", build_docker=True)
+
+    assert iris.files() == before
+
+
 DOCUMENTED = """experiment_name param_files overwrite_override cache_dir_override mngr log log_debug
 dry dry_cache store_full log_errors prefix build_docker build_notebook run_string stage_overwrites
 param_set_names param_set_indices global_param_set_indices parallel parallel_mode parallel_lock

@@ -202,6 +202,11 @@ def prepare(
     else:
         manager.hooks = (*manager.hooks, *hooks)
     _apply(options, manager)
+    if options.build_docker:
+        raise BadInputError(
+            "docker images cannot be built yet. Keep a full store with store_full, or write a "
+            "notebook with build_notebook."
+        )
     if options.build_notebook:
         _notebook_exporter()  # what it needs is missed before the run, not after it
     return Execution(options, manager, function, collection)
