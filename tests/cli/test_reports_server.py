@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -56,6 +57,15 @@ def serve(folder: Path, host: str) -> Iterator[ReportsServer]:
 
 
 def ask(
+    server: ReportsServer, path: str, *, method: str = "GET", host: str | None = "localhost"
+) -> tuple[int, bytes, dict[str, str]]:
+    """Send a request exactly as it is written, with the server's token if it has one."""
+    if server.token:
+        path = f"/{server.token}{path}"
+    return ask_exactly(server, path, method=method, host=host)
+
+
+def ask_exactly(
     server: ReportsServer, path: str, *, method: str = "GET", host: str | None = "localhost"
 ) -> tuple[int, bytes, dict[str, str]]:
     """Send a request exactly as it is written and return status, body and headers."""
@@ -221,7 +231,44 @@ def test_only_errors_of_the_server_itself_are_shown(
 
 
 def test_the_url_is_one_a_browser_takes(server: ReportsServer, open_server: ReportsServer) -> None:
+    port, token = open_server.server_port, open_server.token
     assert server.url == f"http://127.0.0.1:{server.server_port}/"
-    assert open_server.url == f"http://localhost:{open_server.server_port}/"
+    assert open_server.url == f"http://localhost:{port}/{token}/"
+    assert open_server.remote_url == f"http://{socket.gethostname()}:{port}/{token}/"
     assert server.is_private
     assert not open_server.is_private
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/index.html", "/{short}/", "/{token}", "/{token}x/", "/x/{token}/", "/?{token}", "/ä/"],
+)
+def test_other_machines_need_the_token(path: str, open_server: ReportsServer) -> None:
+    token = open_server.token
+    asked = quote(path.format(token=token, short=token[:-1]), safe="/?")
+
+    status, body, _ = ask_exactly(open_server, asked)
+
+    assert status == 403
+    assert body == b"403 open the address that 'experiment reports' shows\n"
+
+
+def test_a_redirect_keeps_the_token(open_server: ReportsServer) -> None:
+    status, _, headers = ask(open_server, "/iris_1")
+
+    assert (status, headers["Location"]) == (301, f"/{open_server.token}/iris_1/")
+
+
+def test_every_server_has_a_token_of_its_own(reports: Path) -> None:
+    with (
+        ReportsServer(str(reports), "0.0.0.0", 0) as one,
+        ReportsServer(str(reports), "0.0.0.0", 0) as other,
+    ):
+        assert one.token != other.token
+        assert len(one.token) >= 32
+
+
+def test_a_host_that_was_allowed_is_answered(reports: Path) -> None:
+    with ReportsServer(str(reports), "127.0.0.1", 0, ["Lab.Example:80"]) as server:
+        assert server.allows_host("lab.example:8080")
+        assert not server.allows_host("other.example")

@@ -127,7 +127,8 @@ def options_of(parser: argparse.ArgumentParser) -> set[str]:
 
 
 def test_command_line_page_has_every_option() -> None:
-    cells = "".join(table_cells(read("reference/command-line.md")))
+    pages = ("reference/command-line.md", "reference/projects-and-runs.md")
+    cells = "".join(cell for page in pages for cell in table_cells(read(page)))
     documented = {name.split()[0] for name in names_in(cells) if name.startswith("-")}
 
     commands = [command_parser("", command) for command in (*EXPERIMENT, *CURIFACTORY)]

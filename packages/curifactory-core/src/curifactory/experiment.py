@@ -8,12 +8,13 @@ from curifactory import discovery
 from curifactory.collecting import collect
 from curifactory.config import get_configuration
 from curifactory.exceptions import BadInputError
+from curifactory.exiting import ExitCode, Terminated
 from curifactory.importing import project_imports
 from curifactory.manager import ArtifactManager
 from curifactory.mapping import RunPlan
 from curifactory.options import RunOptions
 from curifactory.registry import ParameterRegistry, describe_set
-from curifactory.running import ExitCode, RunResult, Terminated, run
+from curifactory.running import RunResult, run
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

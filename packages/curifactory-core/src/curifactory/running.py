@@ -8,7 +8,6 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from enum import IntEnum
 from typing import Any
 
 from curifactory.calls import CallStatus
@@ -22,6 +21,7 @@ from curifactory.exceptions import (
     ReadWhileMappingError,
     StageFailedError,
 )
+from curifactory.exiting import ExitCode, Terminated
 from curifactory.files import ARTIFACTS
 from curifactory.importing import describe_error, import_experiment, project_imports, unknown
 from curifactory.manager import ArtifactManager
@@ -38,25 +38,6 @@ failures = logging.getLogger("curifactory.failures")
 """Gets the traceback of a failed run, for its log file; terminals show it in their own way."""
 
 ExperimentFunction = Callable[[list[Any], ArtifactManager], Any]
-
-
-class ExitCode(IntEnum):
-    """What the command line exits with."""
-
-    COMPLETE = 0
-    """Everything asked for is done."""
-    FAILED = 1
-    """The experiment failed."""
-    BAD_INPUT = 2
-    """What was asked for does not exist or makes no sense; nothing was recorded."""
-    INTERRUPTED = 130
-    """Ended by Ctrl-C."""
-    TERMINATED = 143
-    """Ended by SIGTERM."""
-
-
-class Terminated(KeyboardInterrupt):
-    """The process was asked to end by SIGTERM; handled like Ctrl-C."""
 
 
 @contextmanager

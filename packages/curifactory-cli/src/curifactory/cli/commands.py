@@ -32,10 +32,18 @@ class Command:
 EXPERIMENT = (
     Command("ls", "list experiments and parameter files", "listing"),
     Command("reports", "show the reports in a browser", "reports"),
+    Command("runs", "list, show, compare and remove recorded runs", "runs.command_line"),
 )
 """Sub-commands of ``experiment``, besides ``run`` and ``map``, which take the options of a run."""
 
-CURIFACTORY = (Command("cache", "look after what is cached", "caches.commands"),)
+CURIFACTORY = (
+    Command("init", "make a project in this folder", "init_command"),
+    Command("config", "show the configuration, and where it comes from", "config_command"),
+    Command("doctor", "check the project, and say what to do", "doctor"),
+    Command("runs", "list, show, compare and remove recorded runs", "runs.command_line"),
+    Command("cache", "look after what is cached", "caches.commands"),
+    Command("completion", "complete words with the tab key", "completion.installing"),
+)
 """Sub-commands of ``curifactory``."""
 
 
@@ -126,6 +134,8 @@ def run_command(program: str, command: Command, words: Sequence[str], context: C
     if given.pop("help", False):
         context.out.line(parser.format_help().rstrip("\n"))
         return 0
+    if parser.actions() and given.get("action") is None:
+        parser.error(f"what to do? There is {', '.join(parser.actions())}")
     return _module(command).perform(given, context)
 
 
@@ -143,7 +153,7 @@ def _module(command: Command) -> CommandModule:
 
 def add_actions(parser: Parser) -> "argparse._SubParsersAction[Parser]":
     """Return where to add what can be done, each a parser; the one that is given is ``action``."""
-    return parser.add_subparsers(dest="action", metavar="COMMAND", title="commands", required=True)
+    return parser.add_subparsers(dest="action", metavar="COMMAND", title="commands")
 
 
 def add_action(

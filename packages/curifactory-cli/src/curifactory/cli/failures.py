@@ -2,11 +2,14 @@
 
 import os
 import traceback
+from typing import TYPE_CHECKING
 
 import curifactory
 from curifactory.cli.terminal import Colour, Terminal
 from curifactory.exceptions import CurifactoryError, StageFailedError
-from curifactory.experiment import RunResult
+
+if TYPE_CHECKING:
+    from curifactory.experiment import RunResult
 
 
 def show_error(terminal: Terminal, message: str) -> None:
@@ -21,7 +24,7 @@ def show_traceback(terminal: Terminal, error: BaseException) -> None:
     terminal.line("".join(traceback.format_exception(error)).rstrip("\n"))
 
 
-def show_failure(terminal: Terminal, result: RunResult, *, verbose: bool) -> None:
+def show_failure(terminal: Terminal, result: "RunResult", *, verbose: bool) -> None:
     """Write where the experiment failed, and the traceback.
 
     Frames of curifactory itself are left out, unless ``verbose`` or there are no others.
@@ -52,7 +55,7 @@ def _name(error: BaseException) -> str:
     return type(error).__name__
 
 
-def _place(result: RunResult, note: str | None) -> str:
+def _place(result: "RunResult", note: str | None) -> str:
     """Return what failed."""
     name = result.manager.experiment_name
     if note:
@@ -62,14 +65,14 @@ def _place(result: RunResult, note: str | None) -> str:
     return f"experiment {name!r} is {result.status}, but its report could not be written"
 
 
-def show_interruption(terminal: Terminal, result: RunResult) -> None:
+def show_interruption(terminal: Terminal, result: "RunResult") -> None:
     """Write that the run was interrupted, and in which stage."""
     note = _own_note(result)
     word = terminal.paint("interrupted", Colour.RED, Colour.BOLD)
     terminal.line(f"{word} {note}" if note else word)
 
 
-def _own_note(result: RunResult) -> str | None:
+def _own_note(result: "RunResult") -> str | None:
     """Return the note that names the stage in which the error was raised first."""
     manager, error = result.manager, result.error
     calls = (call for record in manager.all_records for call in record.calls)

@@ -11,8 +11,7 @@ from curifactory.cli.commands import Context
 from curifactory.cli.parser import Parser
 from curifactory.config import Configuration
 from curifactory.discovery import SourceFile, list_experiments, list_params, module_folder
-from curifactory.experiment import ExitCode, describe_sets
-from curifactory.options import RunOptions
+from curifactory.exiting import ExitCode
 
 _SECONDS = 60.0
 
@@ -78,6 +77,9 @@ def perform(given: dict[str, Any], context: Context) -> int:
 
 
 def _show_names(given: dict[str, Any], context: Context) -> int:
+    from curifactory.experiment import describe_sets  # imports what runs experiments
+    from curifactory.options import RunOptions
+
     options = [RunOptions(experiment=file) for file in given["names"]]
     sets = {each.experiment: describe_sets(each) for each in options}
     names = {

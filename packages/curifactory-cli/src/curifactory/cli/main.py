@@ -1,8 +1,14 @@
-"""The commands: what was asked for is done, and its outcome becomes an exit code."""
+"""The commands: what was asked for is done, and its outcome becomes an exit code.
 
+What a command needs is imported once it is known which one it is: the help, and completion with
+the tab key, do not wait for what runs experiments.
+"""
+
+import difflib
+import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from curifactory.cli.commands import (
     CURIFACTORY,
@@ -12,7 +18,6 @@ from curifactory.cli.commands import (
     list_commands,
     run_command,
 )
-from curifactory.cli.failures import show_error, show_traceback
 from curifactory.cli.parser import (
     MAP,
     RUN,
@@ -26,28 +31,35 @@ from curifactory.cli.parser import (
 )
 from curifactory.cli.terminal import Colour, Terminal
 from curifactory.exceptions import BadInputError, CurifactoryError, MissingPartError
-from curifactory.experiment import ExitCode, Terminated
-from curifactory.importing import require_experiment
-from curifactory.options import RunOptions
+from curifactory.exiting import ExitCode, Terminated
+
+if TYPE_CHECKING:
+    from curifactory.options import RunOptions
 
 
 def experiment() -> int:
     """Do what the command line of ``experiment`` asks for and return the exit code."""
-    return _guarded(_experiment, sys.argv[1:])
+    return _guarded("experiment", _experiment)
 
 
 def curifactory() -> int:
     """Do what the command line of ``curifactory`` asks for and return the exit code."""
-    return _guarded(_curifactory, sys.argv[1:])
+    return _guarded("curifactory", _curifactory)
 
 
-def _guarded(perform: Callable[[Sequence[str], Context], int], words: Sequence[str]) -> int:
-    """Let ``perform`` do what ``words`` say, and turn what goes wrong into words and a code."""
+def _guarded(program: str, perform: Callable[[Sequence[str], Context], int]) -> int:
+    """Let ``perform`` do what was asked, and turn what goes wrong into words and a code."""
+    if "_ARGCOMPLETE" in os.environ:
+        from curifactory.cli.completion.answering import answer
+
+        return answer(program)
     context = Context(Terminal(sys.stdout), Terminal(sys.stderr))
     err = context.err
     try:
-        return perform(words, context)
+        return perform(sys.argv[1:], context)
     except CurifactoryError as error:
+        from curifactory.cli.failures import show_error, show_traceback
+
         show_error(err, str(error))
         if context.verbose and error.__cause__ is not None:
             show_traceback(err, error.__cause__)
@@ -77,6 +89,8 @@ def _experiment(words: Sequence[str], context: Context) -> int:
 
 def _require_experiment(name: str, words: Sequence[str], context: Context) -> None:
     """Make sure that the experiment's file is there, or say which command may be meant."""
+    from curifactory.importing import require_experiment
+
     try:
         require_experiment(context.configuration, name)
     except BadInputError as error:
@@ -86,7 +100,7 @@ def _require_experiment(name: str, words: Sequence[str], context: Context) -> No
         raise BadInputError(f"{error}{hint}") from error.__cause__
 
 
-def _run(request: RunOptions | WithNotes, words: Sequence[str], context: Context) -> int:
+def _run(request: "RunOptions | WithNotes", words: Sequence[str], context: Context) -> int:
     from curifactory.cli.running import map_experiment, print_instead, run_experiment
 
     options = request.options if isinstance(request, WithNotes) else request
@@ -100,6 +114,8 @@ def _run(request: RunOptions | WithNotes, words: Sequence[str], context: Context
     if options.only_maps:
         return map_experiment(options, configuration, context.out, context.err)
     if isinstance(request, WithNotes):
+        from dataclasses import replace
+
         from curifactory.cli.notes import ask_for_notes
 
         options = replace(options, notes=ask_for_notes(options.experiment))
@@ -111,6 +127,11 @@ def _curifactory(words: Sequence[str], context: Context) -> int:
     if command is not None:
         return run_command("curifactory", command, words[1:], context)
     parser = _curifactory_parser()
+    if words and not words[0].startswith("-"):
+        names = [each.name for each in CURIFACTORY]
+        near = difflib.get_close_matches(words[0], names, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        parser.error(f"unknown command {words[0]!r}; {hint}there is {', '.join(names)}")
     given = parser.parse_words(words)
     context.out.line((version_text() if "version" in given else parser.format_help()).rstrip("\n"))
     return ExitCode.COMPLETE

@@ -80,8 +80,19 @@ class Parser(argparse.ArgumentParser):
         """Tell whether there is an option of this spelling."""
         return option in self._option_string_actions
 
+    def actions(self) -> dict[str, "Parser"]:
+        """Return the parsers of what can be done, by the words for it; empty for most commands."""
+        found = (each for each in self._actions if isinstance(each, argparse._SubParsersAction))
+        return {name: parser for each in found for name, parser in each.choices.items()}
+
+    def options(self) -> dict[str, argparse.Action]:
+        """Return what each option does, by its spelling."""
+        return dict(self._option_string_actions)
+
     def _unknown_option(self, option: str) -> str:
-        near = difflib.get_close_matches(option, self._option_string_actions, n=2)
+        parsers = (self, *self.actions().values())
+        known = list(dict.fromkeys(name for parser in parsers for name in parser.options()))
+        near = difflib.get_close_matches(option, known, n=2)
         hint = f". Did you mean {' or '.join(map(repr, near))}?" if near else ""
         return f"unknown option {option!r}{hint}"
 

@@ -13,7 +13,7 @@ from curifactory.cli.reports_server import INDEX, ReportsServer
 from curifactory.cli.terminal import Terminal, warn
 from curifactory.config import Configuration
 from curifactory.exceptions import BadInputError, MissingPartError
-from curifactory.experiment import ExitCode
+from curifactory.exiting import ExitCode
 from curifactory.plugins import EXPORTERS, find
 
 
@@ -25,6 +25,8 @@ class ServeReports:
     port: int = 8080
     """0 for any free one."""
     update: bool = False
+    allow_hosts: tuple[str, ...] = ()
+    """Names by which browsers may call the server, besides those it knows itself."""
 
 
 _EXAMPLES = """\
@@ -43,6 +45,13 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--port", type=_port, help="port to serve at (default: 8080)")
     parser.add_argument(
         "--host", help="address to accept connections at (default: 127.0.0.1, this machine only)"
+    )
+    parser.add_argument(
+        "--allow-host",
+        dest="allow_hosts",
+        metavar="NAME",
+        action="append",
+        help="also answer browsers that call this machine by NAME; may be repeated",
     )
     parser.add_argument(
         "--update", action="store_true", help="only write the index of all reports again"
@@ -109,7 +118,7 @@ def _index_writer() -> IndexWriter:
 def _listen(folder: str, request: ServeReports) -> ReportsServer:
     host, port = request.host, request.port
     try:
-        return ReportsServer(folder, host, port)
+        return ReportsServer(folder, host, port, request.allow_hosts)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise BadInputError(
@@ -123,8 +132,10 @@ def _listen(folder: str, request: ServeReports) -> ReportsServer:
 
 def _serve(server: ReportsServer, folder: str, out: Terminal, err: Terminal) -> None:
     out.line(f"reports in {folder} are at {server.url} (Ctrl-C ends this)")
+    if server.remote_url is not None:
+        out.line(f"from other machines: {server.remote_url}")
     if not server.is_private:
-        warn(err, "everyone who can reach this machine can read them; there is no password.")
+        warn(err, "whoever has this address can read them, and it is not encrypted on its way.")
     try:
         server.serve_forever()
     except KeyboardInterrupt:

@@ -1,17 +1,20 @@
 """A server for the folder of reports that shows nothing else, and to nobody else.
 
 It answers GET and HEAD for files below one folder. Listening at the loopback address does not keep
-out a web page that lets its own name resolve to it, so the Host header is checked as well.
+out a web page that lets its own name resolve to it, so the Host header is checked as well. Where
+other machines can connect, every path begins with a token that only the printed address has.
 """
 
+import hmac
 import ipaddress
 import mimetypes
 import os
+import secrets
 import shutil
 import socket
 import socketserver
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -44,7 +47,18 @@ class RefusedError(Exception):
 
 
 class ReportsServer(ThreadingHTTPServer):
-    """Serves the files below ``root`` at ``host`` and ``port``, 0 for any free port.
+    """Serves the files below ``root``.
+
+    Parameters
+    ----------
+    root
+        The folder; links out of it are not followed.
+    host
+        Name or address to listen at.
+    port
+        0 for any free one.
+    allowed_hosts
+        Names by which browsers may call this server, besides those it knows itself.
 
     Raises
     ------
@@ -55,14 +69,21 @@ class ReportsServer(ThreadingHTTPServer):
 
     allow_reuse_address = os.name != "nt"  # there it would let two servers share a port
 
-    def __init__(self, root: str, host: str, port: int) -> None:
+    daemon_threads = True  # a download that nobody waits for must not delay Ctrl-C
+
+    def __init__(
+        self, root: str, host: str, port: int, allowed_hosts: Collection[str] = ()
+    ) -> None:
         self.root = os.path.realpath(root)
         self.host = host
+        self._allowed_hosts = frozenset(map(_host_name, allowed_hosts))
         family, *_, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         self.address_family = family
         super().__init__((str(address[0]), port), ReportsHandler)
+        self.token = "" if self.is_private else secrets.token_urlsafe(24)
+        """The first component of every path; empty where only this machine can connect."""
 
     def server_bind(self) -> None:
         """Bind without looking up the host's full name, which may take seconds."""
@@ -82,9 +103,17 @@ class ReportsServer(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where a browser on this machine finds the reports."""
-        name = "localhost" if self._bound.is_unspecified else self.host
-        return f"http://{f'[{name}]' if ':' in name else name}:{self.server_port}/"
+        """Where a browser finds the reports."""
+        return self._url("localhost" if self._bound.is_unspecified else self.host)
+
+    @property
+    def remote_url(self) -> str | None:
+        """Where one on another machine does, if that is elsewhere."""
+        return self._url(socket.gethostname()) if self._bound.is_unspecified else None
+
+    def _url(self, name: str) -> str:
+        prefix = f"{self.token}/" if self.token else ""
+        return f"http://{f'[{name}]' if ':' in name else name}:{self.server_port}/{prefix}"
 
     @property
     def is_private(self) -> bool:
@@ -94,11 +123,11 @@ class ReportsServer(ThreadingHTTPServer):
     def allows_host(self, header: str) -> bool:
         """Tell whether a request for the host that ``header`` names is meant for this server.
 
-        Allowed are loopback names and the bound host. Where other machines may connect, so is any
-        plain address: only a name can be made to resolve to somewhere else.
+        Allowed are loopback names, the bound host and ``allowed_hosts``. Where other machines may
+        connect, so is any plain address: only a name can be made to resolve to somewhere else.
         """
         name = _host_name(header)
-        if name in {"localhost", self.host.lower()}:
+        if name in {"localhost", self.host.lower()} | self._allowed_hosts:
             return True
         try:
             address = ipaddress.ip_address(name)
@@ -150,7 +179,7 @@ class ReportsHandler(BaseHTTPRequestHandler):
     def _answer(self, *, with_body: bool) -> None:
         try:
             self._check_host()
-            parts = requested_parts(self.path)
+            parts = self._without_token(requested_parts(self.path))
             path = find_served_file(self.server.root, parts)
             if path is None:
                 self._redirect(parts)
@@ -164,8 +193,20 @@ class ReportsHandler(BaseHTTPRequestHandler):
         if len(hosts) != 1 or not self.server.allows_host(hosts[0]):
             raise RefusedError(HTTPStatus.FORBIDDEN, "this server does not answer for that host")
 
+    def _without_token(self, parts: list[str]) -> list[str]:
+        token = self.server.token
+        if not token:
+            return parts
+        if len(parts) < 2 or not hmac.compare_digest(parts[0].encode(), token.encode()):
+            raise RefusedError(
+                HTTPStatus.FORBIDDEN, "open the address that 'experiment reports' shows"
+            )
+        return parts[1:]
+
     def _redirect(self, parts: list[str]) -> None:
         """Send the browser to the same folder with a slash, for the page's links to work."""
+        if self.server.token:
+            parts = [self.server.token, *parts]
         self.send_response(HTTPStatus.MOVED_PERMANENTLY)
         self.send_header("Location", "".join(f"/{quote(part, safe='')}" for part in parts) + "/")
         self.send_header("Content-Length", "0")

@@ -46,8 +46,12 @@ class Terminal:
 
     def line(self, text: str = "") -> None:
         """Write ``text`` as a line, at once."""
+        self.write(f"{text}\n")
+
+    def write(self, text: str) -> None:
+        """Write ``text`` as it is, at once."""
         try:
-            print(text, file=self._stream, flush=True)
+            print(text, end="", file=self._stream, flush=True)
         except BrokenPipeError:
             _silence(self._stream)
 

@@ -19,7 +19,7 @@ from curifactory.cli.runs.exporting import as_json
 from curifactory.cli.terminal import Terminal, counted, warn
 from curifactory.config import Configuration
 from curifactory.exceptions import BadInputError, MissingPartError
-from curifactory.experiment import ExitCode
+from curifactory.exiting import ExitCode
 from curifactory.plugins import UPKEEP, find
 from curifactory.running import cache_folder
 from curifactory.upkeep import CachedArtifact, Upkeep

@@ -15,8 +15,8 @@ from typing import Any, NoReturn
 from curifactory.cli.parallel.threads import limit_threads
 from curifactory.cli.parallel.working import MappedRun, describe_failure, describe_message
 from curifactory.executors import Failure, Finished, Said, Started, Task, Work
+from curifactory.exiting import Terminated
 from curifactory.manager import ArtifactManager
-from curifactory.running import Terminated
 
 _PR_SET_PDEATHSIG = 1
 

@@ -22,9 +22,10 @@ from curifactory.cli.parallel.working import describe_failure
 from curifactory.config import Configuration
 from curifactory.exceptions import ExecutingWithSkippedInputError, StageFailedError
 from curifactory.executors import Failure
+from curifactory.exiting import Terminated
 from curifactory.importing import project_imports
 from curifactory.options import RunOptions
-from curifactory.running import Execution, Terminated, prepare, terminable
+from curifactory.running import Execution, prepare, terminable
 
 _log = logging.getLogger(__name__)
 _PROGRAM = "from curifactory.cli.parallel.splitting import run_part; run_part()"

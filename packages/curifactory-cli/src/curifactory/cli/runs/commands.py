@@ -13,7 +13,7 @@ from curifactory.cli.runs.showing import comparison_lines, detail_lines, list_li
 from curifactory.cli.terminal import Terminal, counted, warn
 from curifactory.config import Configuration
 from curifactory.exceptions import BadInputError
-from curifactory.experiment import ExitCode
+from curifactory.exiting import ExitCode
 from curifactory.plugins import EXPORTERS, find
 
 Confirm = Callable[[str], bool]
