@@ -5,7 +5,10 @@ Groups: ``curifactory.cachers``, ``curifactory.stores``, ``curifactory.exporters
 ``curifactory.executors`` and ``curifactory.coordinators``.
 """
 
+import os
+import sys
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
 CACHERS = "curifactory.cachers"
@@ -21,11 +24,7 @@ COORDINATORS = "curifactory.coordinators"
 @lru_cache(maxsize=64)
 def find(group: str, name: str) -> Any | None:
     """Return what the entry point ``name`` of ``group`` refers to, or ``None`` if there is none."""
-    from importlib.metadata import entry_points  # slow to import, and seldom needed
-
-    for entry_point in entry_points(group=group, name=name):
-        return entry_point.load()
-    return None
+    return next((_load(target) for offer, target in _offers(group) if offer == name), None)
 
 
 def names(group: str) -> list[str]:
@@ -37,6 +36,53 @@ def names(group: str) -> list[str]:
 
 def find_all(group: str) -> list[Any]:
     """Return what every entry point of ``group`` refers to, in the order of their names."""
-    from importlib.metadata import entry_points
+    return [_load(target) for _, target in sorted(_offers(group), key=lambda offer: offer[0])]
 
-    return [point.load() for point in sorted(entry_points(group=group), key=lambda item: item.name)]
+
+def _offers(group: str) -> list[tuple[str, str]]:
+    """Return each ``(name, "module:attribute")`` that the distributions on the path offer.
+
+    Of a distribution that is there twice, the first on the path counts. ``importlib.metadata``
+    tells the same, but its import and search cost a fifth of a run in which all is cached.
+    """
+    found: list[tuple[str, str]] = []
+    seen: set[str] = set()
+    for folder in sys.path:
+        try:
+            names = sorted(os.listdir(folder or "."))
+        except OSError:  # zip files, and folders that are gone
+            continue
+        for name in names:
+            distribution = name.partition("-")[0].lower()
+            if name.endswith((".dist-info", ".egg-info")) and distribution not in seen:
+                seen.add(distribution)
+                path = os.path.join(folder, name, "entry_points.txt")
+                found += _read_section(path, f"[{group}]")
+    return found
+
+
+def _read_section(path: str, heading: str) -> list[tuple[str, str]]:
+    """Return the lines ``name = target`` below ``heading`` in a file."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            text = file.read()
+    except OSError:  # most distributions offer nothing
+        return []
+    found: list[tuple[str, str]] = []
+    _, _, section = text.partition(heading)
+    for line in section.splitlines():
+        if line.startswith("["):
+            break
+        name, equals, target = line.partition("=")
+        if equals and not line.startswith(("#", ";")):
+            found.append((name.strip(), target.partition("[")[0].strip()))
+    return found
+
+
+def _load(target: str) -> Any:
+    """Return what ``module:attribute`` refers to."""
+    module, _, attribute = target.partition(":")
+    found: Any = import_module(module)
+    for name in filter(None, attribute.split(".")):
+        found = getattr(found, name)
+    return found

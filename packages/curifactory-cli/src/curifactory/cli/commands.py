@@ -8,18 +8,18 @@ A new command is a module and a line in one of the tables below.
 import argparse
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 from curifactory.cli.parser import Parser, plain_parser
 from curifactory.cli.terminal import Terminal, warn
-from curifactory.config import Configuration, get_configuration
+
+if TYPE_CHECKING:
+    from curifactory.config import Configuration
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """A sub-command."""
 
     name: str
@@ -66,7 +66,7 @@ class Context:
         """Whether to show what is behind an error."""
 
     @cached_property
-    def configuration(self) -> Configuration:
+    def configuration(self) -> "Configuration":
         """The project's configuration, read when first asked for; its warnings are shown then.
 
         Raises
@@ -75,6 +75,8 @@ class Context:
             If it makes no sense.
 
         """
+        from curifactory.config import get_configuration
+
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             configuration = get_configuration()

@@ -4,7 +4,6 @@ What a command needs is imported once it is known which one it is: the help, and
 the tab key, do not wait for what runs experiments.
 """
 
-import difflib
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -129,6 +128,8 @@ def _curifactory(words: Sequence[str], context: Context) -> int:
     parser = _curifactory_parser()
     if words and not words[0].startswith("-"):
         names = [each.name for each in CURIFACTORY]
+        import difflib
+
         near = difflib.get_close_matches(words[0], names, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         parser.error(f"unknown command {words[0]!r}; {hint}there is {', '.join(names)}")

@@ -1,15 +1,15 @@
 """The command line of ``experiment``, from words to what is asked for."""
 
 import argparse
-import difflib
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from curifactory.config import OnStale
 from curifactory.exceptions import BadInputError
-from curifactory.options import RunOptions
+
+if TYPE_CHECKING:  # the help does not wait for them
+    from curifactory.config import OnStale
+    from curifactory.options import RunOptions
 
 RUN, MAP = "run", "map"
 """Words before an experiment's name that say what happens to it."""
@@ -34,21 +34,16 @@ class CommandLineError(BadInputError):
     """The words on the command line make no sense together."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShowText:
+class ShowText(NamedTuple):
     """Print a text, such as the help."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class WithNotes:
+class WithNotes(NamedTuple):
     """Run something after asking for notes about the run."""
 
-    options: RunOptions
-
-
-Request = RunOptions | WithNotes | ShowText
+    options: "RunOptions"
 
 
 class Parser(argparse.ArgumentParser):
@@ -90,6 +85,8 @@ class Parser(argparse.ArgumentParser):
         return dict(self._option_string_actions)
 
     def _unknown_option(self, option: str) -> str:
+        import difflib
+
         parsers = (self, *self.actions().values())
         known = list(dict.fromkeys(name for parser in parsers for name in parser.options()))
         near = difflib.get_close_matches(option, known, n=2)
@@ -378,10 +375,14 @@ def _add_records(parser: Parser) -> None:
     )
 
 
-def _on_stale(value: str) -> OnStale:
+def _on_stale(value: str) -> "OnStale":
+    from curifactory.config import OnStale
+
     try:
         return OnStale(value)
     except ValueError:
+        import difflib
+
         choices = [choice.value for choice in OnStale]
         near = difflib.get_close_matches(value, choices, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
@@ -390,7 +391,7 @@ def _on_stale(value: str) -> OnStale:
         ) from None
 
 
-def parse(words: Sequence[str], commands: str = "") -> Request:
+def parse(words: Sequence[str], commands: str = "") -> "RunOptions | WithNotes | ShowText":
     """Return what the words after ``experiment`` ask for, unless they ask for a sub-command.
 
     Parameters
@@ -458,7 +459,7 @@ _NEGATED = {"no_dag": "dag", "no_log": "log", "no_report": "report"}
 """Options that turn a field off."""
 
 
-def _run_options(parser: Parser, name: str, given: dict[str, Any]) -> RunOptions | WithNotes:
+def _run_options(parser: Parser, name: str, given: dict[str, Any]) -> "RunOptions | WithNotes":
     for one, other in _EXCLUSIVE:
         if one in given and other in given:
             parser.error(f"{_flag(one)} and {_flag(other)} exclude each other; give one of them")
@@ -474,6 +475,8 @@ def _run_options(parser: Parser, name: str, given: dict[str, Any]) -> RunOptions
         elif (option, value) != ("notes", True):
             field = _FIELDS.get(option, option)
             values[field] = tuple(value) if isinstance(value, list) else value
+    from curifactory.options import RunOptions
+
     options = RunOptions(experiment=name, **values)
     return WithNotes(options) if given.get("notes") is True else options
 

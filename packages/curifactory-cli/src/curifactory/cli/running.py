@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from curifactory.cli.console import LogMessages, PlainLog, RunLines, Silence
 from curifactory.cli.error_log import logged_errors
 from curifactory.cli.failures import show_failure, show_interruption
-from curifactory.cli.map_view import MapView
 from curifactory.cli.printing import hash_lines, parameter_lines, path_lines
 from curifactory.cli.summary import summarise_run
 from curifactory.cli.terminal import Colour, Terminal
@@ -101,10 +100,14 @@ def _map_lines(plan: RunPlan, manager: ArtifactManager, options: RunOptions) -> 
         from curifactory.cli.map_data import map_as_data
 
         yield json.dumps(map_as_data(plan, manager, options.why), indent=2)
-    elif options.why is not None:
-        yield from MapView(plan).lines_about(options.why)
     else:
-        yield from MapView(plan).lines(manager.all_records, verbose=options.verbose)
+        from curifactory.cli.map_view import MapView  # imports what tells differences
+
+        view = MapView(plan)
+        if options.why is not None:
+            yield from view.lines_about(options.why)
+        else:
+            yield from view.lines(manager.all_records, verbose=options.verbose)
 
 
 def _run(

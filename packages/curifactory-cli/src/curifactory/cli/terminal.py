@@ -2,7 +2,6 @@
 
 import io
 import os
-import shutil
 from enum import Enum
 from typing import TYPE_CHECKING, TextIO
 
@@ -36,7 +35,11 @@ class Terminal:
     @property
     def width(self) -> int | None:
         """How many characters fit on a line; ``None`` where it is no terminal."""
-        return shutil.get_terminal_size().columns if self._stream.isatty() else None
+        if not self._stream.isatty():
+            return None
+        import shutil  # slow to import
+
+        return shutil.get_terminal_size().columns
 
     def rich_console(self) -> "Console":
         """Return what draws here in the ways of rich."""
