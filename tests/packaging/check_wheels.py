@@ -23,6 +23,16 @@ FOLDERS = {
 }
 """Distribution -> the folder in which all of its wheel's files lie."""
 
+TEMPLATES = {
+    distribution: [
+        path.relative_to(REPOSITORY / "packages" / distribution / "src").as_posix()
+        for path in (REPOSITORY / "packages" / distribution).rglob("templates/**/*")
+        if path.is_file()
+    ]
+    for distribution in FOLDERS
+}
+"""Distribution -> the files of its templates, all of which it needs."""
+
 PARTS = {
     "curifactory-cache": "curifactory.caching",
     "curifactory-report": "curifactory.reporting",
@@ -118,6 +128,9 @@ def check_contents(wheels: Mapping[str, Path]) -> None:
             owners[file] = wheel.name
         if distribution in FOLDERS and FOLDERS[distribution] + "py.typed" not in files:
             raise PackagingError(f"{wheel.name} does not ship its marker file py.typed.")
+        missing = [file for file in TEMPLATES.get(distribution, ()) if file not in files]
+        if missing:
+            raise PackagingError(f"{wheel.name} does not ship {', '.join(missing)}.")
         check_license(wheel)
 
 

@@ -85,6 +85,7 @@ def test_a_line_may_go_on(line: str, answer: list[str], ran: Project) -> None:
         ("curifactory init --", ["--help", "--set", "--yes"]),
         ("curifactory runs d", ["diff"]),
         ("curifactory cache a", ["accept"]),
+        ("curifactory cache accept t", ["train"]),
     ],
 )
 def test_so_may_one_of_the_other_command(line: str, answer: list[str], ran: Project) -> None:

@@ -216,6 +216,10 @@ def _of_parser(parser: Parser, words: Sequence[str], current: str) -> Iterable[C
     wanted = {str(action.metavar) for action in parser._actions if not action.option_strings}
     if "RUN" in wanted:
         return _runs(get_configuration())
+    if "STAGE" in wanted:
+        configuration = get_configuration()
+        names = (_stage_names(configuration, each.name) for each in list_experiments(configuration))
+        return map(Candidate, set().union(*names))
     return map(
         Candidate, _recorded_experiments(get_configuration()) if "EXPERIMENT" in wanted else []
     )
