@@ -52,6 +52,7 @@ CASES = [
     Case("chain -p failing", "get_params() of 'failing' failed: ZeroDivisionError"),
     Case("chain -p no_function", "has no function get_params()"),
     Case("chain other", "unexpected argument 'other'"),
+    Case("chain --cache data/runs/chain_9 --dry-cache", "there is no cache 'data/runs/chain_9'"),
     # parameter sets
     Case("chain -n smal", "Paramset name 'smal' not found. Did you mean 'small'?"),
     Case("chain -n small -n bgi", "Paramset name 'bgi' not found. Did you mean 'big'?"),

@@ -83,7 +83,7 @@ def test_many_records_share_a_lane(new_manager: NewManager, parse: Parse) -> Non
 def test_workers_have_lanes_of_their_own(new_manager: NewManager, parse: Parse) -> None:
     manager = new_manager()
     record = train(load(Record(manager, cf.ExperimentParameters(name="a"))))
-    record.calls[0].worker = "worker <1>"
+    record.calls[0].worker = "<1>"
 
     drawing = parse(draw_timeline(manager.records))
 

@@ -257,6 +257,11 @@ def _apply(options: RunOptions, manager: ArtifactManager) -> None:
     if manager.status != "LIVE":
         manager.renewing_command = replace(options, on_stale=OnStale.RERUN).command()
     if options.cache is not None:
+        if manager.dry_cache and not os.path.isdir(options.cache):
+            raise BadInputError(
+                f"there is no cache {options.cache!r} to read; name a folder that exists, or leave "
+                "out --dry-cache to make it."
+            )
         manager.config = manager.config.updated({"cache_path": cache_folder(options.cache)})
     if options.notes is not None:
         manager.run.notes = options.notes

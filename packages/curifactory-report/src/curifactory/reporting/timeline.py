@@ -65,7 +65,7 @@ def draw_timeline(records: "Sequence[Record]") -> str:
 def _lanes(calls: "Sequence[StageCall]") -> "Callable[[StageCall], str]":
     """Return what tells the lane of a call."""
     if any(call.worker is not None for call in calls):
-        return lambda call: call.worker or "this process"
+        return lambda call: f"worker {call.worker}" if call.worker else "this process"
     if len({id(call.record) for call in calls}) > _MOST_LANES:
         return lambda call: "all records"
     return lambda call: record_title(call.record)
