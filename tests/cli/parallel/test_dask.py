@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from curifactory.config import Configuration
-from curifactory.executors import Work, Workplace
+from curifactory.executors import Report, Task, Work, Workplace
 from curifactory.options import RunOptions
 
 if TYPE_CHECKING:
@@ -91,6 +91,27 @@ def test_a_cluster_gives_what_one_process_gives_though_a_worker_is_killed(
     assert len(dead) == 1
     assert tree.artifacts() == serial
     assert set(tree.counts().values()) == {1}
+
+
+def test_what_dask_repeats_is_not_executed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import curifactory.cli.parallel.dask_executor as module
+
+    performed: list[int] = []
+
+    def perform(_work: Work, task: Task) -> Report:
+        performed.append(task.attempt)
+        return Report("token", 0.0, 1.0, 1.0, None)
+
+    monkeypatch.setattr(module, "perform_task", perform)
+    work = place(tmp_path).work
+    first, again = (Task((0, 1), "make", "h", "l", "make", attempt=number) for number in (1, 2))
+
+    reports = [module.perform_once(work, task) for task in (first, first, again)]
+
+    assert performed == [1, 2]
+    assert reports[0] == reports[1]
 
 
 @pytest.mark.slow

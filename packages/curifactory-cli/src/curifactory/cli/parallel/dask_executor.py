@@ -6,6 +6,7 @@ failed call would fail in its words instead of ours.
 
 import importlib.metadata
 import os
+import pickle
 import platform
 from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError
@@ -15,7 +16,18 @@ from typing import Any
 from curifactory.cli.parallel.futures import FuturesExecutor, Outcome
 from curifactory.cli.parallel.working import describe_failure, perform_task
 from curifactory.exceptions import BadInputError, MissingPartError
-from curifactory.executors import Event, Finished, Key, Lost, Task, Workplace
+from curifactory.executors import (
+    Event,
+    Failure,
+    Finished,
+    Key,
+    Lost,
+    Report,
+    Task,
+    Work,
+    Workplace,
+)
+from curifactory.paths import write_atomically
 
 _CONNECT_SECONDS = 30
 _WORKER_SECONDS = 3600
@@ -83,7 +95,7 @@ class DaskExecutor(FuturesExecutor):
         self._tasks[task.key] = task
         gpu = task.requirements.gpu
         future = self._client.submit(
-            perform_task,
+            perform_once,
             self.place.work,
             task,
             key=f"{task.stage}-{self.place.work.token}-{task.key[0]}-{task.key[1]}-{task.attempt}",
@@ -139,6 +151,22 @@ class DaskExecutor(FuturesExecutor):
         if self._cluster is not None:
             self._cluster.close(timeout=grace)
             self._cluster = None
+
+
+def perform_once(work: Work, task: Task) -> Report | Failure:
+    """Execute ``task``, or return what became of it if it was done before.
+
+    Dask repeats what a worker had done when that worker dies before its results were fetched; what
+    is done is therefore noted in the run's scratch folder.
+    """
+    place = os.path.join(work.scratch, f"done-{task.key[0]}-{task.key[1]}-{task.attempt}")
+    with suppress(FileNotFoundError), open(place, "rb") as file:
+        report: Report = pickle.load(file)
+        return report
+    outcome = perform_task(work, task)
+    if isinstance(outcome, Report):
+        write_atomically(place, pickle.dumps(outcome))
+    return outcome
 
 
 def _require_dask() -> None:
