@@ -108,7 +108,8 @@ def test_a_killed_worker_costs_the_call_it_executed(
     outcome = tree.project.run("tree", "--no-report", *words)
 
     assert (outcome.code, outcome.err) == (0, "")
-    assert tree.counts().total() == tree.stages
+    repeated = tree.counts().total() - tree.stages
+    assert repeated in ((0, 1) if "pool" in words else (0,))  # a pool breaks as a whole
     assert "is begun again" in outcome.out or "pool" in words or "dask" in words
 
 
