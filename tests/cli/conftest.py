@@ -1,5 +1,7 @@
 """Small real projects, and the real command line run in them."""
 
+import os
+import pty
 import signal
 import subprocess
 import sys
@@ -150,6 +152,30 @@ class Project:
         with self.start(*words) as process:
             out, err = process.communicate(timeout=60)
         return Outcome(process.returncode, out, err)
+
+    def run_on_terminal(self, code: str, *words: str, environment: dict[str, str]) -> Outcome:
+        """Run a program on a terminal of its own; ``out`` has all that it shows there."""
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, *words],
+            cwd=self.root,
+            stdin=subprocess.DEVNULL,
+            stdout=theirs,
+            stderr=theirs,
+            env=environment,
+        )
+        os.close(theirs)
+        written = b""
+        while True:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:  # the other end is closed
+                break
+            if not piece:
+                break
+            written += piece
+        os.close(ours)
+        return Outcome(process.wait(timeout=60), written.decode().replace("\r", ""), "")
 
     def executed(self) -> list[str]:
         """Return stage and parameter set of each execution so far, and forget them."""

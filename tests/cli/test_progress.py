@@ -1,7 +1,6 @@
 """Progress bars, on a terminal of a known size."""
 
 import os
-import pty
 import re
 import subprocess
 import sys
@@ -17,27 +16,10 @@ _CODE = "from curifactory.cli.main import experiment; raise SystemExit(experimen
 
 def run_on_terminal(project: "Project", *words: str, columns: int = 120, code: int = 0) -> str:
     """Return what the command writes to a terminal, without colours and movements."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-c", _CODE, *words],
-        cwd=project.root,
-        stdout=theirs,
-        stderr=theirs,
-        env={**os.environ, "COLUMNS": str(columns), "LINES": "24", "TERM": "xterm"},
-    )
-    os.close(theirs)
-    written = b""
-    while True:
-        try:
-            piece = os.read(ours, 65536)
-        except OSError:  # the other end is closed
-            break
-        if not piece:
-            break
-        written += piece
-    os.close(ours)
-    assert process.wait(timeout=60) == code, written.decode()
-    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written.decode()).replace("\r", "")
+    environment = {**os.environ, "COLUMNS": str(columns), "LINES": "24", "TERM": "xterm"}
+    outcome = project.run_on_terminal(_CODE, *words, environment=environment)
+    assert outcome.code == code, outcome.out
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", outcome.out)
 
 
 @pytest.mark.slow

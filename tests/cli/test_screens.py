@@ -1,10 +1,7 @@
 """What a terminal shows, at two widths, with and without colours."""
 
 import os
-import pty
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,33 +39,13 @@ def run(param_sets, manager):
 
 def show(project: "Project", words: str, columns: int, *, colours: bool) -> str:
     """Return what the command line writes to a terminal, colours as ``<31>``."""
-    ours, theirs = pty.openpty()
     environment = {**os.environ, "COLUMNS": str(columns), "LINES": "50", "TERM": "xterm"}
     for name in ("NO_COLOR", "COLORTERM"):
         environment.pop(name, None)
     if not colours:
         environment["NO_COLOR"] = "1"
-    process = subprocess.Popen(
-        [sys.executable, "-c", CODE, *words.split()],
-        cwd=project.root,
-        stdin=subprocess.DEVNULL,
-        stdout=theirs,
-        stderr=theirs,
-        env=environment,
-    )
-    os.close(theirs)
-    written = b""
-    while True:
-        try:
-            piece = os.read(ours, 65536)
-        except OSError:  # the other end is closed
-            break
-        if not piece:
-            break
-        written += piece
-    os.close(ours)
-    process.wait(timeout=60)
-    text = written.decode().replace("\r", "").replace(str(project.root), "PROJECT")
+    outcome = project.run_on_terminal(CODE, *words.split(), environment=environment)
+    text = outcome.out.replace(str(project.root), "PROJECT")
     if colours:
         text = re.sub(r"\x1b\[([\d;]*)m", r"<\1>", text)
     for pattern, word in VARIABLE:

@@ -25,21 +25,6 @@ from curifactory.plugins import find
 from curifactory.protocols import Lookup
 
 
-@dataclass
-class PendingFile:
-    """What a :class:`FileCacher` has written and not yet published."""
-
-    path: str
-    data: bytes
-
-    def commit(self) -> None:
-        os.makedirs(os.path.dirname(self.path), exist_ok=True)
-        write_atomically(self.path, self.data)
-
-    def discard(self) -> None:
-        """Leave nothing behind."""
-
-
 class FilePublication:
     """A pickle that waits to be written."""
 

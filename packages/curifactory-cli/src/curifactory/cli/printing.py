@@ -1,10 +1,9 @@
-"""What is printed of an experiment instead of running it: hashes, parameters and paths."""
+"""What is printed of an experiment instead of running it: hashes and parameters."""
 
 import json
 from collections.abc import Iterator
 
-from curifactory.experiment import artifact_paths, describe_sets
-from curifactory.manager import ArtifactManager
+from curifactory.experiment import describe_sets
 from curifactory.options import RunOptions
 
 
@@ -36,8 +35,3 @@ def parameter_lines(options: RunOptions) -> Iterator[str]:
         hidden = () if options.verbose else ("_DRY_REPS",)
         shown = {key: value for key, value in entry.items() if key not in hidden}
         yield json.dumps(shown, indent=4, default=str)
-
-
-def path_lines(manager: ArtifactManager) -> Iterator[str]:
-    """Yield the path of each artifact that has a cacher, followed by that of its metadata."""
-    yield from artifact_paths(manager)

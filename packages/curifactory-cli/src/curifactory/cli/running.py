@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from curifactory.cli.console import LogMessages, PlainLog, RunLines, Silence
 from curifactory.cli.error_log import logged_errors
 from curifactory.cli.failures import show_failure, show_interruption
-from curifactory.cli.printing import hash_lines, parameter_lines, path_lines
+from curifactory.cli.printing import hash_lines, parameter_lines
 from curifactory.cli.summary import summarise_run
 from curifactory.cli.terminal import Colour, Terminal
 from curifactory.config import Configuration
 from curifactory.exceptions import BadInputError, CurifactoryError
-from curifactory.experiment import ExitCode, RunResult, run
+from curifactory.experiment import ExitCode, RunResult, artifact_paths, run
 from curifactory.importing import unknown
 from curifactory.manager import ArtifactManager
 from curifactory.mapping import RunPlan
@@ -95,7 +95,7 @@ def map_experiment(
 
 def _map_lines(plan: RunPlan, manager: ArtifactManager, options: RunOptions) -> Iterator[str]:
     if options.paths_only:
-        yield from path_lines(manager)
+        yield from artifact_paths(manager)
     elif options.json:
         from curifactory.cli.map_data import map_as_data
 
