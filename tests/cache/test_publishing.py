@@ -223,6 +223,36 @@ if child:
     assert sorted(os.listdir("out")) == ["after.json", "child.json", "other.json", "parent.json"]
 
 
+def test_outputs_of_one_call_are_published_without_another_process_in_between(
+    folder: Path,
+) -> None:
+    fcntl = pytest.importorskip("fcntl", reason="files cannot be locked here")
+    others_were_kept_out = []
+
+    class Watching(JsonCacher):
+        def main_path(self) -> str:
+            path = Path("data/.curifactory-staging/lock")
+            if path.exists() and Path("data/cache/test_0_make_first.json").exists():
+                with path.open("ab") as lock:
+                    try:
+                        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    except BlockingIOError:
+                        others_were_kept_out.append(True)
+                    else:
+                        others_were_kept_out.append(False)
+            return super().main_path()
+
+    @stage(None, ["first", "second"], [JsonCacher, Watching])
+    def make(record: Record) -> tuple[int, int]:
+        return 1, 2
+
+    manager = ArtifactManager("test", suppress_live_log=True)
+    make(Record(manager, ExperimentParameters()))
+    manager.close_run("complete")
+
+    assert others_were_kept_out[0] is True
+
+
 WRITER = """
 import sys, time
 sys.path.insert(0, sys.argv[1])

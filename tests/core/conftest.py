@@ -6,6 +6,7 @@ import pickle
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -30,6 +31,10 @@ class FilePublication:
 
     def __init__(self, path: str, data: bytes) -> None:
         self.path, self.data = path, data
+        self.root = os.path.dirname(path)
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def commit(self) -> None:
         os.makedirs(os.path.dirname(self.path), exist_ok=True)

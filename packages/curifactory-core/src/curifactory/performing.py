@@ -4,6 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from curifactory.artifact import Artifact
@@ -267,8 +268,11 @@ def _publish(call: StageCall, values: tuple[Any, ...], place: "Callable[[Cacher]
             if artifact.cacher is not None:
                 publications.append(place(artifact.cacher).write(value))
         publications += call.record.manager.write_reportables(call, place)
-        for publication in publications:
-            publication.commit()
+        with ExitStack() as others_wait:  # or two processes mix the outputs of one call
+            for publication in sorted(publications, key=lambda each: each.root):
+                others_wait.enter_context(publication.exclusive())
+            for publication in publications:
+                publication.commit()
     finally:
         for publication in publications:
             publication.discard()

@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 class Publication(Protocol):
     """An artifact that is written and not yet in its place."""
 
+    @property
+    def root(self) -> str:
+        """The folder that :meth:`exclusive` keeps for one process, empty for none.
+
+        Who wants several enters them in the order of this text.
+        """
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Keep other processes from publishing at this place while the block runs."""
+
     def commit(self) -> None:
         """Put it in its place, completely or not at all.
 

@@ -191,6 +191,15 @@ class InPlace:
         """Wait for what else the stage made."""
         return self
 
+    @property
+    def root(self) -> str:
+        """Nothing is kept from others: the folder is this run's own."""
+        return ""
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Do nothing, for the same reason."""
+        return nullcontext()
+
     def commit(self) -> None:
         """Copy the artifact."""
         if os.path.exists(self._cacher.main_path()):

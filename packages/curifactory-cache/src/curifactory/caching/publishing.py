@@ -8,9 +8,10 @@ import atexit
 import json
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, BinaryIO
 
 from curifactory.caching.verifying import describe_files, relative_path
@@ -20,6 +21,7 @@ _FOLDER = ".curifactory-staging"
 _LOCK = "lock"
 _FOREIGN_AGE_SECONDS = 7 * 24 * 3600
 _own_folders: dict[tuple[int, str, str, str | None], str] = {}
+_held = threading.local()
 
 
 class StagedFiles:
@@ -116,10 +118,19 @@ class StagedFiles:
         """
         last = None if self._metadata is None else self._metadata[0]
         order = sorted(self.written().items(), key=lambda pair: (pair[0] == last, pair[0] == main))
-        with _exclusive(self._root):
+        with self.exclusive():
             for path, staged in order:
                 _move(staged, path)
             when_published()
+
+    @property
+    def root(self) -> str:
+        """The folder whose lock :meth:`exclusive` holds, empty as long as nothing is staged."""
+        return self._root or ""
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Keep other processes from publishing at this place while the block runs."""
+        return nullcontext() if self._root is None else _exclusive(self._root)
 
     def discard(self) -> None:
         """Remove what was not published."""
@@ -156,17 +167,23 @@ def _exchange(staged: str, path: str) -> None:
 
 
 @contextmanager
-def _exclusive(root: str | None) -> Iterator[None]:
+def _exclusive(root: str) -> Iterator[None]:
     """Let one process at a time rename files below ``root``, where locks work.
 
-    The lock only spares two writers of one artifact from spoiling each other's: a mixture of both
-    is found by its metadata either way. The system frees it when its holder dies.
+    The lock only spares two writers of one call from spoiling each other's: a mixture of both is
+    found by its metadata either way. The system frees it when its holder dies. Its holder may ask
+    for it again.
     """
-    if root is None:
+    held: set[str] = _held.__dict__.setdefault("roots", set())
+    if root in held:
         yield
         return
     with _open_lock(root):
-        yield
+        held.add(root)
+        try:
+            yield
+        finally:
+            held.discard(root)
 
 
 def _open_lock(root: str) -> BinaryIO:

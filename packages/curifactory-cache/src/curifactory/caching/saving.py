@@ -2,7 +2,8 @@
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from curifactory.artifact import preview
@@ -22,6 +23,28 @@ class PendingArtifact:
         self._staged = staged
         self.result = staged.final(result)
         """What ``save`` returned."""
+
+    @property
+    def root(self) -> str:
+        """Where :meth:`exclusive` keeps others out."""
+        return self._staged.root
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Keep other processes from publishing at this place while the block runs.
+
+        Raises
+        ------
+        CacheError
+            If nothing can be written there.
+
+        """
+        with ExitStack() as lock:
+            try:
+                lock.enter_context(self._staged.exclusive())
+            except OSError as error:
+                raise not_stored(self._cacher, error) from error
+            yield
 
     def commit(self) -> None:
         """Put it in its place.
