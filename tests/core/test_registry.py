@@ -1,5 +1,9 @@
 """The registry: what stands behind each hash, and hashes that stand for two things."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +22,7 @@ NewManager = Callable[..., ArtifactManager]
 @dataclass
 class Layer:
     width: int = 8
+    note: str | None = None
 
 
 @dataclass
@@ -41,7 +46,7 @@ def test_an_entry_says_what_counts_and_what_does_not() -> None:
     entry = describe_set(Params(name="small"))
 
     assert (entry["name"], entry["value"], entry["layer"]["width"]) == ("small", "1", "8")
-    assert entry["IGNORED_PARAMS"] == {"devices": "4", "seed": "None"}
+    assert entry["IGNORED_PARAMS"] == {"devices": "4", "seed": "None", "layer": {"note": "None"}}
     assert entry["_DRY_REPS"]["value"] == ["repr(value)", "1"]
 
 
@@ -136,3 +141,91 @@ def test_a_hash_can_be_asked_for_and_written_down(folder: Path) -> None:
     assert hash_before is None
     assert hash_ == parameters.hash == Params().params_hash()
     assert list(ParameterRegistry("data").find()) == [hash_]
+
+
+def exported(folder: Path) -> dict[str, Any]:
+    entries = json.loads((folder / "data/params_registry.json").read_text(encoding="utf-8"))
+    assert isinstance(entries, dict)
+    return entries
+
+
+def test_when_a_run_ends_the_documented_file_has_every_hash(
+    new_manager: NewManager, folder: Path
+) -> None:
+    for value in (1, 2):
+        manager = new_manager()
+        records = [Record(manager, Params(name=str(value), value=value))]
+        Record(manager, None).set_aggregate(records)
+        manager.close_run("complete")
+
+    found = exported(folder)
+    first = found[Params(value=1).params_hash()]
+    assert found == ParameterRegistry("data").find()
+    assert (len(found), first["name"], first["value"]) == (4, "1", "1")
+    assert first["_DRY_REPS"]["devices"] == ["SKIPPED: set to None in hash_representations", None]
+
+
+def test_the_documented_file_is_written_only_where_hashes_are_new(
+    new_manager: NewManager, folder: Path
+) -> None:
+    path = folder / "data/params_registry.json"
+
+    def run(value: int, **arguments: Any) -> None:
+        manager = new_manager(**arguments)
+        Record(manager, Params(value=value))
+        manager.close_run("complete")
+
+    run(1)
+    path.write_text("{}", encoding="utf-8")
+    run(1)
+    kept = path.read_text(encoding="utf-8")
+    run(2, dry=True)
+    after_dry = path.read_text(encoding="utf-8")
+    run(2)
+
+    assert kept == after_dry == "{}"
+    assert len(exported(folder)) == 2
+
+
+def test_what_a_killed_run_registered_is_in_the_file_after_the_next_one(
+    new_manager: NewManager, folder: Path
+) -> None:
+    killed = new_manager()
+    Record(killed, Params(value=1))
+    manager = new_manager()
+    Record(manager, Params(value=1))
+
+    manager.close_run("complete")
+
+    assert list(exported(folder)) == [Params(value=1).params_hash()]
+
+
+def test_a_live_session_writes_the_file_when_it_is_over(folder: Path) -> None:
+    code = """
+from curifactory import ArtifactManager, ExperimentParameters, Record
+from dataclasses import dataclass
+@dataclass
+class Params(ExperimentParameters):
+    value: int = 1
+manager = ArtifactManager("script")
+Record(manager, Params(name="small"))
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+    assert [entry["name"] for entry in exported(folder).values()] == ["small"]
+
+
+def test_a_file_that_cannot_be_written_is_no_obstacle(
+    new_manager: NewManager, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    manager = new_manager()
+    Record(manager, Params())
+    (folder / "data/params_registry.json").mkdir()
+    (folder / "data/params_registry.json/in the way").touch()
+    os.utime(folder / "data/params_registry.json", ns=(0, 0))
+
+    manager.close_run("complete")
+
+    assert manager.status == "complete"
+    assert "params_registry.json could not be written" in caplog.text
+    assert "parameters.jsonl" in caplog.text

@@ -121,7 +121,9 @@ def hash_param_set(
         from curifactory.registry import ParameterRegistry
 
         folder = registry_path or get_configuration().manager_cache_path
-        ParameterRegistry(folder).register_parameters(param_set, keep=True)
+        registry = ParameterRegistry(folder)
+        registry.register_parameters(param_set, keep=True)
+        registry.export_new()
     return hash_
 
 

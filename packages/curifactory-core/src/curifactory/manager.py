@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
+from weakref import finalize
 
 from curifactory import fetching
 from curifactory.artifact import Artifact
@@ -170,6 +171,7 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
         self.run = Run(experiment_name, status, self.log, command=command, notes=notes)
         """The run this session belongs to."""
         self.registry = ParameterRegistry(self.manager_cache_path)
+        finalize(self, self.registry.export_new)
         self._artifact_count = self._call_count = 0
         self._reportables = Reportables()
         self._output_cachers: dict[Any, tuple[tuple[OutputSpec, CacherSource | None], ...]] = {}
@@ -261,6 +263,8 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
         calls = [call for record in self.all_records for call in record.calls]
         self.run.record_use(describe_use(calls, self.cache_path))
         self.run.close(status, calls, error=error, traceback=traceback, exit_code=exit_code)
+        if self.run.recorded:
+            self.registry.export()
         for hook in self.hooks:
             hook.run_finished(self)
 

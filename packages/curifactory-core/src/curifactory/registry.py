@@ -2,21 +2,28 @@
 
 ``<manager_cache_path>/store/parameters.jsonl`` has a line for each hash, appended when the hash is
 first used. The same hash with another content is refused, so that two parameter sets never share
-artifacts unseen.
+artifacts unseen. ``<manager_cache_path>/params_registry.json`` has the entries by hash, for people
+and tools that read that one; it is written anew when a run ends that used new hashes.
 """
 
 import json
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from hashlib import md5
 from typing import Any
 
 from curifactory.exceptions import HashCollisionError
 from curifactory.hashing import ComputedHash, NestedValues, hash_values, identity
 from curifactory.journal import STORE
+from curifactory.paths import write_atomically
 from curifactory.representing import OWN_FIELDS
 
+_log = logging.getLogger(__name__)
 _FILE = "parameters.jsonl"
+REGISTRY = "params_registry.json"
+"""Name of the file with all entries by hash, below a ``manager_cache_path`` or in a full store."""
 
 
 class ParameterRegistry:
@@ -31,7 +38,10 @@ class ParameterRegistry:
 
     def __init__(self, manager_cache_path: str) -> None:
         self.path = os.path.join(manager_cache_path, STORE, _FILE)
+        self.exported_path = os.path.join(manager_cache_path, REGISTRY)
+        """The file that :meth:`export` writes."""
         self._digests: dict[str, str] | None = None
+        self._is_exported = True
 
     def register_parameters(self, parameter_set: Any, *, keep: bool) -> None:
         """Take note of the parameter set behind its hash, unless it is known.
@@ -84,6 +94,40 @@ class ParameterRegistry:
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
         with open(self.path, "a", encoding="utf-8") as file:
             file.write(json.dumps(line, default=str) + "\n")
+        self._is_exported = False
+
+    def export_new(self) -> None:
+        """Do what :meth:`export` does, if hashes were written down here since it did so."""
+        if not self._is_exported:
+            self.export()
+
+    def export(self) -> None:
+        """Write every entry by hash to ``params_registry.json``, if it is older than they are.
+
+        That it cannot be written is logged and no error: everything in it is derived.
+        """
+        try:
+            self._export()
+        except OSError as error:
+            _log.warning(
+                "%s could not be written (%s); the next run writes it. All of it is in %s.",
+                self.exported_path,
+                error,
+                self.path,
+            )
+        self._is_exported = True
+
+    def _export(self) -> None:
+        try:
+            changed = os.stat(self.path).st_mtime_ns
+        except FileNotFoundError:
+            return
+        with suppress(FileNotFoundError):
+            if os.stat(self.exported_path).st_mtime_ns >= changed:
+                return
+        text = json.dumps(self.find(), indent=4, default=str)
+        write_atomically(self.exported_path, text.encode("utf-8", "replace"))
+        os.utime(self.exported_path, ns=(changed, changed))  # what came meanwhile is newer
 
     def _known(self) -> dict[str, str]:
         if self._digests is None:
@@ -129,10 +173,13 @@ def _plain(values: Mapping[str, tuple[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _ignored(owner: Any, values: Mapping[str, tuple[str, Any]]) -> dict[str, str]:
-    """Return the text of each value that does not count although it is there."""
-    return {
-        name: str(getattr(owner, name, None))
-        for name, (_, found) in values.items()
-        if found is None and name not in OWN_FIELDS
-    }
+def _ignored(owner: Any, values: Mapping[str, tuple[str, Any]]) -> dict[str, Any]:
+    """Return the text of each value that does not count although it is there, nested as it is."""
+    result: dict[str, Any] = {}
+    for name, (_, found) in values.items():
+        value = getattr(owner, name, None)
+        if isinstance(found, NestedValues):
+            result |= {name: inside} if (inside := _ignored(value, found)) else {}
+        elif found is None and name not in OWN_FIELDS:
+            result[name] = str(value)
+    return result

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from curifactory.environment import operating_system
 from curifactory.exceptions import CacheError
 from curifactory.paths import safe_component, write_atomically
+from curifactory.registry import REGISTRY
 
 if TYPE_CHECKING:
     from curifactory.manager import ArtifactManager
@@ -69,7 +70,7 @@ class RunFolder:
         hashes += [hash_ for pairs in self.manager.run.parameters.values() for _, hash_ in pairs]
         known = self.manager.registry.find()
         entries = {hash_: known[hash_] for hash_ in dict.fromkeys(hashes) if hash_ in known}
-        self._write("params_registry.json", json.dumps(entries, indent=4, default=str))
+        self._write(REGISTRY, json.dumps(entries, indent=4, default=str))
 
     def _write(self, name: str, text: str) -> None:
         write_atomically(os.path.join(self.path, name), text.encode())
