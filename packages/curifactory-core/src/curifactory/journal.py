@@ -48,6 +48,11 @@ class Journal:
         os.fsync(self._file.fileno())
         self._file.close()
 
+    def leave(self) -> None:
+        """Close the file in a process that was forked from the one that writes the journal."""
+        atexit.unregister(self.close)
+        self._file.close()
+
     def discard(self) -> None:
         """Remove the journal, and give its number back if it was the last one."""
         self.close()

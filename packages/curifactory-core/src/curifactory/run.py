@@ -192,6 +192,8 @@ class Run:
         """Be the run that another process has opened, which alone writes its journal."""
         for name, value in identity.items():
             setattr(self, name, value)
+        if self._journal is not None:
+            self._journal.leave()
         self._journal = self._provenance = None
 
     def provenance(self) -> dict[str, Any]:
