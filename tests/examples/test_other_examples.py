@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
+import sys
 import sysconfig
 from pathlib import Path
 
@@ -61,3 +63,36 @@ def test_custom_cacher_stores_a_model_in_two_files(tmp_path: Path) -> None:
         assert json.loads(path.read_text("utf-8"))["extra"] == {"weights": 3}
     predictions = [json.loads(path.read_text()) for path in cache.glob("*_predict_prediction.json")]
     assert all(abs(prediction - 2) < 0.5 for prediction in predictions)
+
+
+@pytest.mark.slow
+def test_lazy_arrays_hold_one_array_at_a_time(tmp_path: Path) -> None:
+    project = copied("lazy_arrays", tmp_path)
+
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "peak.py"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    lazy, kept = (int(peak) for peak in re.findall(r"(\d+) MB", done.stdout))
+    array = 4  # MB
+    assert lazy < 4 * array
+    assert kept > 8 * array
+
+
+@pytest.mark.slow
+def test_parallel_sweep_gives_what_one_process_gives(tmp_path: Path) -> None:
+    parallel, serial = copied("parallel_sweep", tmp_path / "a"), copied("parallel_sweep", tmp_path)
+
+    assert "11 run" in run(parallel, "percolation", "--parallel", "2", "--no-report")
+    assert "11 run" in run(serial, "percolation", "--no-report")
+
+    (curves,), (expected,) = (
+        list((project / "data/cache").glob("*_compare_curves.json"))
+        for project in (parallel, serial)
+    )
+    assert curves.read_bytes() == expected.read_bytes()
+    assert json.loads(curves.read_text("utf-8"))["30 cells a side"][::4] == [0, 1]

@@ -9,6 +9,7 @@ from run to run; a line `...` stands for any lines.
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sysconfig
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"# ([\w/]+\.py)(, changed)?\n")
 _VARIABLE = (
     (re.compile(r"\b\d+\.\d+ s\b"), "<seconds> s"),
+    (re.compile(r" +\d+ MB\b"), " <megabytes> MB"),
     (re.compile(r"\d{4}-\d\d-\d\d(-|T| )T?\d\d:?\d\d:?\d\d(,\d+)?"), "<time>"),
     (re.compile(r'"(time|seconds|cpu_seconds|mtime_ns)": [\d.e-]+'), r'"\1": <number>'),
     (re.compile(r'"(hostname|process|commit)": "[^"]*"'), r'"\1": <text>'),
@@ -42,6 +44,7 @@ def read_blocks(page: Path) -> list[Block]:
 
 def pages() -> list[Path]:
     found = [_ROOT / "README.md", *sorted((_ROOT / "docs").rglob("*.md"))]
+    found += sorted((_ROOT / "examples").glob("*/README.md"))
     return [page for page in found if any(item.language == "console" for item in read_blocks(page))]
 
 
@@ -67,6 +70,11 @@ def read_commands(text: str) -> Iterator[tuple[str, str]]:
     for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
         command, _, printed = part.partition("\n")
         yield command, printed
+
+
+def copy_example(name: str, folder: Path) -> Path:
+    leftovers = shutil.ignore_patterns("data", "logs", "reports", "__pycache__")
+    return Path(shutil.copytree(_ROOT / "examples" / name, folder / name, ignore=leftovers))
 
 
 def run_command(command: str, folder: Path) -> str:
@@ -105,6 +113,8 @@ def matches(shown: str, printed: str) -> bool:
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(_ROOT).as_posix())
 def test_commands_print_what_the_page_shows(page: Path, tmp_path: Path) -> None:
     commands = 0
+    if page.parents[1].name == "examples":
+        tmp_path = copy_example(page.parent.name, tmp_path)
     for block in read_blocks(page):
         file = _FILE.match(block.text) if block.language == "python" else None
         if file is not None:
