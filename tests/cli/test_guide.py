@@ -4,6 +4,8 @@ What stands in brackets there is replaced: the experiment is ``compare_models`` 
 ``model_train`` and ``model_test``, its parameter file ``sklearn_algs``.
 """
 
+import errno
+import os
 import re
 import shlex
 import shutil
@@ -190,9 +192,13 @@ def test_stages_are_overwritten(line: str, stages: list[str], guide: "Project") 
     assert guide.executed() == stages
 
 
-def test_a_full_store_is_kept_and_reproduced(guide: "Project") -> None:
-    run(guide, "experiment compare_models -p sklearn_algs --store-full")
+@pytest.mark.parametrize("flag", ["--store-full", "-s"])
+def test_a_full_store_is_kept_and_reproduced(flag: str, guide: "Project") -> None:
+    run(guide, f"experiment compare_models -p sklearn_algs {flag}")
     (store,) = (guide.root / "data/runs").iterdir()
+    kept_besides = {"run_info.json", "requirements.txt", f"{store.name}.log", "report/index.html"}
+    assert store.name == RunStore("data").runs()[-1]["reference"]
+    assert all((store / name).is_file() for name in kept_besides)
     shutil.rmtree(guide.root / "data/cache")
     guide.executed()
     kept = {path: path.read_bytes() for path in store.rglob("*") if path.is_file()}
@@ -234,6 +240,50 @@ def test_outputs_are_kept_lazy_or_in_memory(flag: str, guide: "Project") -> None
 
     kinds = (guide.root / "kinds.txt").read_text()
     assert ("Lazy" in kinds) is (flag == "--lazy")
+
+
+FOR_EIGHT = "experiment compare_models -p eight"
+
+
+def cached(project: "Project") -> dict[str, bytes]:
+    """Return the artifacts in the cache by their names."""
+    found = (project.root / "data/cache").glob("*.json")
+    return {
+        path.name: path.read_bytes() for path in found if not path.name.endswith("_metadata.json")
+    }
+
+
+@pytest.mark.parametrize("line", [f"{FOR_EIGHT} --parallel 4", f"{MY} --parallel 2"])
+def test_parameter_sets_run_in_parallel_once_each(line: str, guide: "Project") -> None:
+    outcome = run(guide, line)
+
+    executed = guide.executed()
+    serial = line.partition(" --parallel")[0]
+    in_parallel = cached(guide)
+    shutil.rmtree(guide.root / "data/cache")
+    run(guide, serial)
+    assert sorted(executed) == sorted(guide.executed())
+    assert cached(guide) == in_parallel
+    assert [each["status"] for each in RunStore("data").runs()] == ["complete", "complete"]
+    assert outcome.lines[-1].startswith("report: ")
+
+
+@pytest.mark.parametrize("flag", ["--parallel-mode", "--parallel-safe"])
+def test_what_parallel_does_can_be_done_by_hand(flag: str, guide: "Project") -> None:
+    for part in ("0-2", "2-4", "4-6", "6-8"):
+        run(guide, f"{FOR_EIGHT} {flag} --global-indices {part}")
+        first, last = map(int, part.split("-"))
+        assert trained(guide) == EIGHT[first:last]
+
+    assert RunStore("data").runs() == []
+    assert not (guide.root / "reports").exists()
+
+    outcome = run(guide, FOR_EIGHT)
+
+    assert guide.executed() == []
+    (run_info,) = RunStore("data").runs()
+    assert [name for name, _ in run_info["params"]["eight"]] == EIGHT
+    assert (guide.root / outcome.lines[-1].removeprefix("report: ")).is_file()
 
 
 def test_files_are_listed_with_their_descriptions(guide: "Project") -> None:
@@ -299,6 +349,29 @@ def test_reports_are_served(line: str, url: str, guide: "Project") -> None:
 
     assert "some_experiment_name" in page
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "address"),
+    [
+        ("experiment reports", "port 8080 of 127.0.0.1"),
+        ("experiment reports --port 6789", "port 6789 of 127.0.0.1"),
+        ("experiment reports --host 0.0.0.0", "port 8080 of 0.0.0.0"),
+    ],
+)
+def test_reports_are_at_the_address_that_was_asked_for(
+    line: str, address: str, guide: "Project", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def listen(*_words: object) -> None:
+        raise OSError(errno.EADDRINUSE, "Address already in use")
+
+    guide.write("reports/index.html", "")
+    monkeypatch.setattr("curifactory.cli.reports.ReportsServer", listen)
+
+    outcome = guide.run(*line.split()[1:])
+
+    assert outcome.code == 2
+    assert address in outcome.err
 
 
 def test_the_index_is_written_again(guide: "Project") -> None:
@@ -384,3 +457,54 @@ def test_plain_shows_what_the_log_has(guide: "Project") -> None:
     logged = log.read_text().splitlines()
     assert logged
     assert outcome.lines[: len(logged)] == logged
+
+
+def test_verbose_logs_debug_messages(guide: "Project") -> None:
+    run(guide, f"{MY} -v -n base_knn")
+    run(guide, f"{MY} --verbose -n base_svm")
+    run(guide, f"{MY} -n base_randomforest")
+
+    logs = sorted((guide.root / "logs").iterdir(), key=lambda log: int(log.stem.split("_")[3]))
+    assert ["[DEBUG]" in log.read_text() for log in logs] == [True, True, False]
+
+
+def test_a_notebook_is_written(guide: "Project") -> None:
+    run(guide, f"{MY} --notebook")
+
+    (notebook,) = (guide.root / "notebooks/experiments").iterdir()
+    assert notebook.name == f"{RunStore('data').runs()[-1]['reference']}.ipynb"
+
+
+# -- on a terminal -----------------------------------------------------------------------------
+
+
+def on_terminal(project: "Project", line: str) -> str:
+    """Return what a terminal is given when a line is typed."""
+    code = "from curifactory.cli.main import experiment; raise SystemExit(experiment())"
+    environment = {name: os.environ[name] for name in os.environ if name != "NO_COLOR"}
+    environment |= {"TERM": "xterm", "COLUMNS": "80"}
+    outcome = project.run_on_terminal(code, *shlex.split(line)[1:], environment=environment)
+    assert outcome.code == 0, outcome.out
+    return outcome.out
+
+
+@pytest.mark.slow
+def test_colours_are_suppressed(guide: "Project") -> None:
+    assert "\x1b[" in on_terminal(guide, MY)
+    assert "\x1b[" not in on_terminal(guide, f"{MY} --no-color")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("flags", "bars"),
+    [
+        ("--progress", True),
+        ("--progress --quiet", True),
+        ("--progress --no-dag", False),
+        ("--progress --quiet --no-dag", False),
+    ],
+)
+def test_bars_are_drawn_unless_there_is_no_map(flags: str, bars: bool, guide: "Project") -> None:
+    shown = on_terminal(guide, f"{MY} {flags}")
+
+    assert ("Record 0, args: base_knn" in shown) is bars

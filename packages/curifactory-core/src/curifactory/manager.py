@@ -37,6 +37,11 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
+def _describe_cost(call: StageCall) -> str:
+    memory = "" if call.peak_memory is None else f", peak memory {call.peak_memory / 1e6:.0f} MB"
+    return f"CPU time {call.cpu_seconds or 0.0:.3f} s{memory}"
+
+
 class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
     """One session: its records, artifacts, reportables and the run they belong to.
 
@@ -380,6 +385,8 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
             _log.info(
                 "stage %s: %s %s%s", call.name, call.record.get_reference_name(), call.status, took
             )
+        if call.status is CallStatus.EXECUTED and _log.isEnabledFor(logging.DEBUG):
+            _log.debug("stage %s: %s", call.name, _describe_cost(call))
         if call.status is not CallStatus.FAILED and self.full_store is not None:
             self.full_store.keep(call)
             call.record.store_tracked_paths()
