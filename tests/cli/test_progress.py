@@ -57,6 +57,23 @@ def test_a_stage_that_failed_is_named_and_not_counted(project: "Project") -> Non
     assert re.search(r"failing_1_[-0-9T]+ .* 1/5", last)
 
 
+@pytest.mark.slow
+def test_an_experiment_can_read_how_far_it_is(project: "Project") -> None:
+    source = (project.root / "experiments/chain.py").read_text()
+    looking = (
+        "print([task.completed for task in record.manager.map_progress.tasks][-1], "
+        "file=open('seen.txt', 'a'))"
+    )
+    project.write(
+        "experiments/looking.py",
+        source.replace("    return sum(", f"    {looking}\n    return sum("),
+    )
+
+    run_on_terminal(project, "looking", "--progress", "--no-report")
+
+    assert (project.root / "seen.txt").read_text().split() == ["1", "3"]
+
+
 def test_where_the_output_is_no_terminal_there_are_the_usual_lines(project: "Project") -> None:
     outcome = project.run("chain", "--progress", "--no-report")
 

@@ -1,12 +1,16 @@
-"""The documented attributes of managers."""
+"""The documented attributes of managers and maps."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
-from curifactory import ArtifactManager, ExperimentParameters, Record, stage
+from curifactory import ArtifactManager, ExperimentParameters, Record, aggregate, stage
+from curifactory.dag import DAG
+from curifactory.exceptions import BadInputError
+from curifactory.protocols import Cacher
 
 NewManager = Callable[..., ArtifactManager]
 
@@ -65,3 +69,100 @@ def test_a_failed_run_tells_its_error(manager: ArtifactManager) -> None:
         "ValueError - no",
         True,
     )
+
+
+@stage(outputs=["number"])
+def make(record: Record) -> int:
+    return int(record.params.value)
+
+
+@stage(inputs=["number"], outputs=["double"])
+def double(record: Record, number: int) -> int:
+    return 2 * number
+
+
+@aggregate(inputs=["double"], outputs=["total"])
+def add_up(record: Record, records: list[Record], double: dict[Record, int]) -> int:
+    return sum(double.values())
+
+
+def call_all(manager: ArtifactManager) -> Record:
+    for value in (1, 2):
+        double(make(Record(manager, Params(name=str(value), value=value))))
+    return add_up(Record(manager, None))
+
+
+def test_a_session_maps_what_it_is_told_to_map(manager: ArtifactManager) -> None:
+    earlier = Record(manager, Params())
+    manager.map_mode = True
+    record = call_all(manager)
+    seen = (record.calls[0].status, manager.map_mode, earlier in manager.records)
+
+    plan = manager.map_records()
+
+    assert seen == ("pending", True, False)
+    assert plan is manager.map
+    assert isinstance(plan, DAG)
+    assert (manager.map_mode, manager.records) == (False, [])
+    assert [each.params and each.params.name for each in plan.records] == ["1", "2", None]
+    assert [artifact.name for artifact in plan.artifacts] == [
+        "number", "double", "number", "double", "total",
+    ]  # fmt: skip
+    assert manager.mapped_artifacts == plan.artifacts
+    assert call_all(manager).output == 6
+    assert [call.status for each in manager.records for call in each.calls] == ["executed"] * 5
+
+
+def test_the_map_has_what_runs_as_a_list_and_as_trees(manager: ArtifactManager) -> None:
+    manager.map_mode = True
+    call_all(manager)
+
+    plan = manager.map_records()
+
+    assert plan.execution_trees == [
+        (2, "add_up", [(0, "double", [(0, "make", [])]), (1, "double", [(1, "make", [])])])
+    ]
+    assert plan.execution_list == [
+        (0, "make"), (0, "double"), (1, "make"), (1, "double"), (2, "add_up"),
+    ]  # fmt: skip
+
+
+def test_what_is_cached_is_in_no_list_of_what_runs(
+    new_manager: NewManager, cacher: type[Cacher]
+) -> None:
+    @stage(outputs=["number"], cachers=[cacher])
+    def keep(record: Record) -> int:
+        return 1
+
+    keep(Record(new_manager(), Params()))
+    manager = new_manager()
+    manager.map_mode = True
+    double(keep(Record(manager, Params())))
+    keep(Record(manager, Params()))
+
+    plan = manager.map_records()
+
+    assert plan.execution_list == [(0, "double")]
+    assert plan.execution_trees == [(0, "double", [])]
+
+
+def test_a_map_can_be_given_up(manager: ArtifactManager) -> None:
+    manager.map_mode = True
+    make(Record(manager, Params()))
+    manager.map_mode = False
+
+    assert make(Record(manager, Params(value=3))).output == 3
+    assert (manager.map, manager.mapped_artifacts) == (None, [])
+    with pytest.raises(BadInputError, match=r"set manager\.map_mode = True"):
+        manager.map_records()
+
+
+def test_where_the_report_of_a_session_lies(new_manager: NewManager, folder: Path) -> None:
+    manager = new_manager(".hidden", reports_path="shown")
+    paths = manager.live_report_paths
+
+    assert paths["folder"] == f"shown/%2Ehidden_1_{manager.get_str_timestamp()}"
+    assert paths["reportables"] == f"{paths['folder']}/reportables"
+    assert not manager.live_report_path_generated
+    (folder / paths["folder"]).mkdir(parents=True)
+    assert manager.live_report_path_generated

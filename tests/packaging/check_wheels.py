@@ -21,7 +21,13 @@ FOLDERS = {
     "curifactory-report": "curifactory/reporting/",
     "curifactory-cli": "curifactory/cli/",
 }
-"""Distribution -> the folder in which all of its wheel's files lie."""
+"""Distribution -> the folder in which its wheel's files lie."""
+
+MODULES = {
+    "curifactory/notebook.py": "curifactory-report",
+    "curifactory/project.py": "curifactory-cli",
+}
+"""Module beside the folder of its distribution -> that distribution."""
 
 TEMPLATES = {
     distribution: [
@@ -128,7 +134,9 @@ def check_contents(wheels: Mapping[str, Path]) -> None:
             owners[file] = wheel.name
         if distribution in FOLDERS and FOLDERS[distribution] + "py.typed" not in files:
             raise PackagingError(f"{wheel.name} does not ship its marker file py.typed.")
-        missing = [file for file in TEMPLATES.get(distribution, ()) if file not in files]
+        needed = [*TEMPLATES.get(distribution, ())]
+        needed += [module for module, owner in MODULES.items() if owner == distribution]
+        missing = [file for file in needed if file not in files]
         if missing:
             raise PackagingError(f"{wheel.name} does not ship {', '.join(missing)}.")
         check_license(wheel)
@@ -138,6 +146,8 @@ def is_own_file(distribution: str, file: str) -> bool:
     """Tell whether a distribution may ship this file; the meta-package may ship none."""
     if distribution not in FOLDERS or file.endswith(".pyi"):
         return False
+    if file in MODULES:
+        return MODULES[file] == distribution
     inner = [folder for folder in FOLDERS.values() if file.startswith(folder)]
     return max(inner, key=len, default=None) == FOLDERS[distribution]
 

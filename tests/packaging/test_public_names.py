@@ -3,7 +3,15 @@ from types import ModuleType
 
 import pytest
 
-PACKAGES = ["curifactory", "curifactory.caching", "curifactory.reporting", "curifactory.cli"]
+PACKAGES = [
+    "curifactory",
+    "curifactory.caching",
+    "curifactory.cli",
+    "curifactory.dag",
+    "curifactory.notebook",
+    "curifactory.project",
+    "curifactory.reporting",
+]
 
 
 def is_our_own(value: object) -> bool:

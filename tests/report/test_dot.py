@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 import curifactory as cf
 from curifactory import ArtifactManager, Record
 from curifactory.caching import JsonCacher
@@ -108,3 +110,40 @@ def test_maps_have_their_documented_names(
     [record] = parse(map_single_svg(manager, 1)).find("g", cls="record")
     assert record.texts("text", cls="title") == ["Record 1 (b)"]
     assert map_dot(manager).startswith("digraph map {")
+
+
+@pytest.mark.parametrize(
+    ("path", "record_index", "written", "start"),
+    [
+        ("maps/whole.svg", None, "maps/whole.svg", "<svg"),
+        ("whole", None, "whole.svg", "<svg"),
+        ("whole.gv", None, "whole.gv", "digraph map {"),
+        ("one.dot", 1, "one.dot", "digraph map {"),
+        ("one.svg", 1, "one.svg", "<svg"),
+    ],
+)
+def test_a_map_is_written_to_a_file(
+    new_manager: NewManager, path: str, record_index: int | None, written: str, start: str
+) -> None:
+    from curifactory.reporting import render_graph
+
+    manager = new_manager()
+    fill(manager, "a", "b")
+
+    assert render_graph(manager, path, record_index) == written
+    text = Path(written).read_text(encoding="utf-8")
+    assert text.startswith(start)
+    assert ("Record 0 (a)" in text) == (record_index is None)
+    assert "Record 1 (b)" in text
+
+
+def test_where_a_session_says_its_report_is_there_it_is(new_manager: NewManager) -> None:
+    manager = new_manager(".hidden")
+    before = manager.live_report_path_generated
+
+    page = manager.generate_report()
+
+    assert (before, manager.live_report_path_generated) == (False, True)
+    assert page == f"{manager.live_report_paths['folder']}/index.html"
+    assert Path(manager.live_report_paths["graphs"], "full.gv").is_file()
+    assert Path(manager.live_report_paths["reportables"]).is_dir()

@@ -9,8 +9,10 @@ DISTRIBUTIONS = {
     "curifactory.caching": "curifactory-cache",
     "curifactory.reporting": "curifactory-report",
     "curifactory.cli": "curifactory-cli",
+    "curifactory.notebook": "curifactory-report",
+    "curifactory.project": "curifactory-cli",
 }
-"""Import name of each part -> the distribution that ships it."""
+"""Import name of each part, or module of one -> the distribution that ships it."""
 
 HOMES = {
     "ArtifactManager": "manager",
@@ -33,6 +35,7 @@ _SUBMODULES = frozenset(
         *HOMES.values(),
         "args",
         "config",
+        "dag",
         "experiment",
         "journal",
         "logs",

@@ -1,5 +1,6 @@
 """The documented attributes of manager and record that are views of what these hold."""
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from curifactory.environment import (
@@ -8,6 +9,7 @@ from curifactory.environment import (
     installed_versions,
     operating_system,
 )
+from curifactory.paths import report_folder_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,8 +19,13 @@ if TYPE_CHECKING:
     from curifactory.config import Configuration
     from curifactory.mapping import Map, RunPlan
     from curifactory.params import ExperimentParameters
+    from curifactory.planning import Decision
     from curifactory.record import Record
     from curifactory.run import Run
+
+
+ExecutionTree = tuple[int, str, list["ExecutionTree"]]
+"""Index of a record, name of a stage, and what else runs before it."""
 
 
 class ManagerAttributes:
@@ -175,9 +182,22 @@ class ManagerAttributes:
         return sorted(found, key=lambda artifact: artifact.index)
 
     @property
-    def map_mode(self) -> bool:
-        """Whether stages are only mapped now."""
-        return self.mapping is not None
+    def mapped_artifacts(self) -> "list[Artifact]":
+        """Every artifact of the map, in the order their stages were called; none without a map."""
+        return [] if self.plan is None else self.plan.artifacts
+
+    @property
+    def live_report_paths(self) -> dict[str, str]:
+        """Where the run's report lies: its ``folder``, and in it ``reportables`` and ``graphs``."""
+        folder = os.path.join(self.reports_path, report_folder_name(self.run.reference))
+        return {"folder": folder} | {
+            name: os.path.join(folder, name) for name in ("reportables", "graphs")
+        }
+
+    @property
+    def live_report_path_generated(self) -> bool:
+        """Whether the run's report is there; what notebooks display needs no report."""
+        return os.path.isdir(self.live_report_paths["folder"])
 
     @property
     def map(self) -> "RunPlan | None":
@@ -198,6 +218,53 @@ class ManagerAttributes:
         """Return the parameter sets of the records, one of each hash, in record order."""
         found = {record.params.hash: record.params for record in self.records if record.params}
         return list(found.values())
+
+
+class PlanAttributes:
+    """Documented attributes of the map with its plan, ``manager.map``."""
+
+    if TYPE_CHECKING:
+        mapped: Map
+
+        def calls(self) -> list[tuple[StageCall, Decision]]:
+            """Return every mapped call with what was planned for it."""
+
+    @property
+    def records(self) -> "list[Record]":
+        """The records of the map, in the order they were made; hidden ones are left out."""
+        calls = (call for call, _ in self.calls())
+        found = {call.record.ordinal: call.record for call in calls if call.record.index >= 0}
+        return [found[ordinal] for ordinal in sorted(found)]
+
+    @property
+    def artifacts(self) -> "list[Artifact]":
+        """Every artifact of the map, in the order their stages were called."""
+        return [artifact for call, _ in self.calls() for artifact in call.outputs]
+
+    @property
+    def execution_list(self) -> list[tuple[int, str]]:
+        """Index of the record and name of the stage of each call that runs, in order."""
+        return [
+            (call.record.index, call.name)
+            for call, decision in self.calls()
+            if decision.action == "run"
+        ]
+
+    @property
+    def execution_trees(self) -> list[ExecutionTree]:
+        """For each call that runs for its own sake, ``(index of the record, stage, trees)``.
+
+        The trees are those of the calls that run for it; a tree may be part of several.
+        """
+        runs = [decision.action == "run" for _, decision in self.calls()]
+        trees: list[ExecutionTree] = []
+        used: set[int] = set()
+        for index, node in enumerate(self.mapped.graph.nodes):
+            read = [each for each in node.dependencies if runs[each]]
+            used.update(read if runs[index] else ())
+            record = self.mapped.calls[index].record
+            trees.append((record.index, node.name, [trees[each] for each in read]))
+        return [tree for index, tree in enumerate(trees) if runs[index] and index not in used]
 
 
 class RecordAttributes:

@@ -10,10 +10,11 @@ from curifactory import fetching
 from curifactory.artifact import Artifact
 from curifactory.calls import CallStatus, StageCall, StageSpec
 from curifactory.config import Configuration, OnStale, get_configuration
+from curifactory.deciding import warn_of_stale
 from curifactory.displaying import NotebookDisplays
 from curifactory.documented import ManagerAttributes
 from curifactory.environment import is_interactive
-from curifactory.exceptions import MissingPartError
+from curifactory.exceptions import BadInputError, MissingPartError
 from curifactory.files import CacheFiles
 from curifactory.logs import RunLog
 from curifactory.mapping import Map, RunPlan
@@ -101,6 +102,8 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
     """Whether a stage that failed is tried again here, as often as its decorator says."""
     partial = False
     """Whether only a part of the parameter sets is here, so that aggregates are left out."""
+    map_progress: Any = None
+    """What shows how far a planned run is, with ``--progress``: a ``rich.progress.Progress``."""
     scratch: "Scratch | None" = None
     """Values that no cacher stores, where several processes make a run."""
 
@@ -322,6 +325,45 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
         self._artifact_count = self._call_count = 0
         self._reportables = Reportables()
         self._claims.clear()
+
+    @property
+    def map_mode(self) -> bool:
+        """Whether stages are only mapped now: noted and looked up in the cache, not executed.
+
+        Setting it begins a map, which forgets earlier records, or gives it up.
+        """
+        return self.mapping is not None
+
+    @map_mode.setter
+    def map_mode(self, on: bool) -> None:
+        if on == self.map_mode:
+            return
+        if on:
+            self.start_over()
+        self.mapping = Map() if on else None
+
+    def map_records(self) -> RunPlan:
+        """End the map that ``map_mode = True`` began, and return it with its plan.
+
+        The next calls are executed, loaded or skipped as planned, if they are the same on records
+        that are made anew, in the same order.
+
+        Raises
+        ------
+        BadInputError
+            If no map was begun.
+
+        """
+        if self.mapping is None:
+            raise BadInputError(
+                "there is no map: set manager.map_mode = True, make records and call stages on "
+                "them, and then manager.map_records()."
+            )
+        self.plan = RunPlan(self.mapping, self.on_stale)
+        self.mapping = None
+        self.start_over()
+        warn_of_stale(self, self.plan.calls())
+        return self.plan
 
     # -- calls -------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from curifactory.binding import artifacts_read
 from curifactory.calls import CallStatus, StageCall
 from curifactory.causes import Cause, CauseKind
 from curifactory.config import OnStale
+from curifactory.documented import PlanAttributes
 from curifactory.graph import Graph, Node
 from curifactory.lineage import lineage
 from curifactory.outputs import waiting
@@ -154,7 +155,7 @@ def _is_same(mapped: StageCall, call: StageCall) -> bool:
     return mapped.spec is call.spec or lineage(mapped) == lineage(call)
 
 
-class RunPlan:
+class RunPlan(PlanAttributes):
     """A plan with the calls it is for; the real run looks its decisions up here."""
 
     def __init__(self, mapped: Map, on_stale: OnStale) -> None:

@@ -65,6 +65,19 @@ def artifact_file_name(prefix: str, hash_: str, stage: str, name: str) -> str:
     return f"{stem[: _MAX_FILE_NAME - 11 - len(ending)]}~{digest}{ending}"
 
 
+def report_folder_name(reference: str) -> str:
+    """Return the name of a run's folder among the reports; none begins with a dot, which hides.
+
+    Examples
+    --------
+    >>> report_folder_name("iris_1"), report_folder_name(".iris_1")
+    ('iris_1', '%2Eiris_1')
+
+    """
+    name = safe_component(reference)
+    return f"%2E{name[1:]}" if name.startswith(".") else name
+
+
 def require_inside(path: str, root: str) -> str:
     """Return ``path`` if it lies under ``root``.
 

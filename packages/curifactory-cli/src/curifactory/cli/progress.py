@@ -103,7 +103,7 @@ class ProgressBars(LogMessages):
             calls.setdefault(call.record, []).append((call, runs))
             if runs:
                 self._left[call.key] = durations.seconds(call.name, call.hash) or 0.0
-        self._bars = bars = self._make_bars()
+        self._bars = bars = manager.map_progress = self._make_bars()
         self._fold = len(calls) > max(1, bars.console.height - _OTHER_LINES)
         for record, made in calls.items():
             cached = sum(not runs for _, runs in made)

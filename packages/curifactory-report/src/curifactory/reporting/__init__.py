@@ -9,7 +9,7 @@ from curifactory.reporting.index_page import update_report_index
 from curifactory.reporting.json_reporter import JsonReporter
 from curifactory.reporting.latex_table_reporter import LatexTableReporter
 from curifactory.reporting.line_plot_reporter import LinePlotReporter
-from curifactory.reporting.maps import map_dot, map_full_svg, map_single_svg
+from curifactory.reporting.maps import map_dot, map_full_svg, map_single_svg, render_graph
 from curifactory.reporting.metrics_reporter import MetricsReporter
 from curifactory.reporting.notebook import write_experiment_notebook
 from curifactory.reporting.reportable import Reportable
@@ -30,6 +30,7 @@ __all__ = [
     "map_dot",
     "map_full_svg",
     "map_single_svg",
+    "render_graph",
     "update_report_index",
     "write_experiment_notebook",
 ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from curifactory.discovery import describe_experiment
-from curifactory.paths import safe_component, write_atomically
+from curifactory.paths import report_folder_name, write_atomically
 from curifactory.reporting.compare_page import render_compare_page
 from curifactory.reporting.embedding import embed_all
 from curifactory.reporting.index_page import read_style, update_report_index
@@ -43,7 +43,7 @@ class ReportExporter:
         reports = manager.reports_path
         os.makedirs(reports, exist_ok=True)
         _tidy(reports)
-        name = _folder_name(manager.get_reference_name())
+        name = report_folder_name(manager.get_reference_name())
         folder = os.path.join(reports, name)
         building = os.path.join(reports, f".{name}.{os.getpid()}")
         shutil.rmtree(building, ignore_errors=True)
@@ -77,12 +77,6 @@ class ReportExporter:
     def update_index(self, reports_path: str, css_path: str) -> str:
         """Rebuild the index from the folders in ``reports_path`` and return its path."""
         return update_report_index(reports_path, css_path)
-
-
-def _folder_name(reference: str) -> str:
-    """Return the name of a report's folder; one with a leading dot would be hidden."""
-    name = safe_component(reference)
-    return f"%2E{name[1:]}" if name.startswith(".") else name
 
 
 def _write(manager: "ArtifactManager", folder: str) -> None:
@@ -125,7 +119,7 @@ def _write_graphs(manager: "ArtifactManager", folder: str) -> None:
 def _earlier_drawings(manager: "ArtifactManager") -> list[str]:
     """Return the folders of reportables of the experiment's newest reports, newest first."""
     reports = manager.reports_path
-    start = _folder_name(f"{manager.experiment_name}_")
+    start = report_folder_name(f"{manager.experiment_name}_")
     found = []
     for entry in os.scandir(reports):
         if entry.name.startswith(start) and entry.is_dir():

@@ -1,0 +1,7 @@
+"""The documented name of the plan: ``manager.map`` is a ``DAG``."""
+
+from curifactory import mapping
+
+__all__ = ["DAG"]
+
+DAG = mapping.RunPlan
