@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import time
@@ -145,13 +146,14 @@ def test_a_worker_sees_its_share_of_threads_and_devices(project: "Project") -> N
 # -- what users see ----------------------------------------------------------------------------
 
 
-def test_log_journal_and_output_name_the_worker(tree: "ParallelProject") -> None:
+def test_log_and_journal_name_the_worker(tree: "ParallelProject") -> None:
     outcome = tree.project.run("tree", "--parallel", "2", "--no-report")
 
     (log,) = (tree.project.root / "logs").iterdir()
     text = log.read_text()
-    assert "[p3] left of 3" in text
-    assert "[worker 1] " in text
+    assert len(set(re.findall(r"\[INFO\] - \{PID:(\d+)\} ", text))) == 2
+    assert re.search(r"\{PID:\d+\} \[p3\] left of 3\n", text)
+    assert re.search(r"\{PID:\d+\} stage left: Record 3 \(p3\) executed in ", text)
     assert "printed 3" in outcome.lines
     lines = read_journal("data/store/tree/1.jsonl")
     stages = [line for line in lines if line["event"] == "stage"]

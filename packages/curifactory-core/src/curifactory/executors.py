@@ -94,6 +94,8 @@ class Started:
 
     key: Key
     worker: str
+    process: int | None = None
+    """The worker's process, where the executor knows it and it is on this machine."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,15 @@ class RunLog:
             self._level_before = None
 
     @contextmanager
+    def speaking_for(self, process: str) -> Iterator[None]:
+        """Put ``process``, such as ``{PID:1234}``, before the messages inside the block."""
+        before, self.process = self.process, f"{process} "
+        try:
+            yield
+        finally:
+            self.process = before
+
+    @contextmanager
     def prefixed(self, prefix: str | None) -> Iterator[None]:
         """Put ``[prefix] `` before the messages inside the block; nothing for ``None``."""
         before, self.prefix = self.prefix, "" if prefix is None else f"[{prefix}] "

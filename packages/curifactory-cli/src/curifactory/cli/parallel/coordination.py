@@ -86,6 +86,7 @@ class Coordination:
     _tries: dict[int, _Tries] = field(default_factory=dict)
     _delayed: list[tuple[float, int]] = field(default_factory=list)
     _errors: list[StageFailedError] = field(default_factory=list)
+    _processes: dict[str, int] = field(default_factory=dict)
     _blocked: int = 0
     _devices: bool = False
 
@@ -183,7 +184,7 @@ class Coordination:
 
     def _note(self, event: object) -> None:
         if isinstance(event, Said):
-            _pass_on(event.worker, event.message)
+            _pass_on(self._speaker(event.worker), event.message)
         elif isinstance(event, Started):
             self._note_start(event)
         elif isinstance(event, Finished | Lost) and event.key in self._running:
@@ -193,10 +194,17 @@ class Coordination:
                 self._note_loss(attempt, event)
             else:
                 for message in event.outcome.messages:
-                    _pass_on(event.outcome.worker, message)
+                    _pass_on(self._speaker(event.outcome.worker), message)
                 self._note_outcome(attempt.index, event.outcome)
 
+    def _speaker(self, worker: str | None) -> str:
+        """Return what stands before the messages of ``worker``."""
+        process = self._processes.get(worker or "")
+        return f"[worker {worker}]" if process is None else f"{{PID:{process}}}"
+
     def _note_start(self, event: Started) -> None:
+        if event.process is not None:
+            self._processes[event.worker] = event.process
         attempt = self._running.get(event.key)
         if attempt is None or attempt.cancelled:
             return
@@ -211,7 +219,7 @@ class Coordination:
         call, tries = self.plan.mapped.calls[index], self._tries[index]
         if not tries.begun:
             tries.begun = True
-            with self.manager.log.prefixed(f"worker {call.worker}"):
+            with self.manager.log.speaking_for(self._speaker(call.worker)):
                 self.manager.call_started(call)
 
     def _note_outcome(self, index: int, outcome: Report | Failure) -> None:
@@ -237,7 +245,7 @@ class Coordination:
         self._tell_end(call)
 
     def _tell_end(self, call: StageCall) -> None:
-        with self.manager.log.prefixed(f"worker {call.worker}"):
+        with self.manager.log.speaking_for(self._speaker(call.worker)):
             self.manager.call_finished(call)
 
     def _recovers(self, index: int, failure: Failure) -> bool:
@@ -324,14 +332,14 @@ def make_error(failure: Failure) -> StageFailedError:
     return error
 
 
-def _pass_on(worker: str, message: Mapping[str, object]) -> None:
+def _pass_on(speaker: str, message: Mapping[str, object]) -> None:
     """Log, or print, what a worker did."""
     if "stream" in message:
         stream = sys.stderr if message["stream"] == "stderr" else sys.stdout
         stream.write(str(message["text"]))
         stream.flush()
         return
-    prefix = f"[worker {worker}] {message['prefix']}"
+    prefix = f"{speaker} {message['prefix']}"
     record = logging.makeLogRecord({**message, "prefix": prefix})
     logger = logging.getLogger(record.name)
     if logger.isEnabledFor(record.levelno):

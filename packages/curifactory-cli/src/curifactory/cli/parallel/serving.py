@@ -48,7 +48,7 @@ def serve(connection: Connection, worker: str, parent: int, make: Callable[[], M
         _forward(connection, worker, mapped.manager if isinstance(mapped, MappedRun) else None)
         while True:
             task, environment = connection.recv()
-            connection.send(Started(task.key, worker))
+            connection.send(Started(task.key, worker, os.getpid()))
             _prepare_for(task, environment)
             outcome = mapped.perform(task, worker) if isinstance(mapped, MappedRun) else mapped
             _flush_output()
