@@ -3,7 +3,7 @@
 import os
 import reprlib
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from curifactory.outputs import Deferred, Lazy
 
@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from curifactory.calls import StageCall
-    from curifactory.protocols import Cacher
+    from curifactory.protocols import Cacher, CacherSource
 
+METADATA = "_metadata.json"
+"""Suffix of the file with an artifact's metadata."""
 _NOT_LOOKED_UP = object()
 NOT_IN_MEMORY = object()
 """What stands for a value that is not in memory, since ``None`` is a value."""
@@ -53,17 +55,29 @@ class Artifact:
     It never holds the value, which lives in the state of the records that need it.
     """
 
-    __slots__ = ("_content", "_preview", "_type_name", "cached", "cacher", "call", "index", "name")
+    __slots__ = (
+        "_cacher",
+        "_content",
+        "_metadata_path",
+        "_preview",
+        "_source",
+        "_type_name",
+        "cached",
+        "call",
+        "index",
+        "name",
+    )
 
     def __init__(
-        self, name: str, call: "StageCall", index: int = 0, cacher: "Cacher | None" = None
+        self, name: str, call: "StageCall", index: int = 0, source: "CacherSource | None" = None
     ) -> None:
         self.name = name
         self.call = call
         self.index = index
         """Place among the artifacts of the session."""
-        self.cacher = cacher
-        """Stores and loads the value; ``None`` for one that only lives in memory."""
+        self._source = source
+        self._cacher: Cacher | None = None
+        self._metadata_path: str | None = None
         self.cached = False
         """Whether a complete copy was found in the cache."""
         self._preview = ""
@@ -71,9 +85,34 @@ class Artifact:
         self._content: Any = _NOT_LOOKED_UP
 
     @property
+    def is_stored(self) -> bool:
+        """Whether it has a cacher."""
+        return self._source is not None
+
+    @property
+    def cacher(self) -> "Cacher | None":
+        """Stores and loads the value; ``None`` for one that only lives in memory."""
+        if self._cacher is None and self._source is not None:
+            source = self._source
+            prototype = source() if isinstance(source, type) else source
+            self._cacher = prototype.bound_to(self.call, self.name)
+        return self._cacher
+
+    def release_cacher(self) -> None:
+        """Give up the cacher, with what it has read; it is made again when it is needed."""
+        self._cacher = None
+
+    @property
     def path(self) -> str | None:
         """Path in the cache; ``None`` without a cacher."""
         return None if self.cacher is None else self.cacher.get_path()
+
+    @property
+    def metadata_path(self) -> str | None:
+        """Path of the metadata in the cache; ``None`` without a cacher."""
+        if self._metadata_path is None and self.is_stored:
+            self._metadata_path = cast("Cacher", self.cacher).get_path(METADATA)
+        return self._metadata_path
 
     def describe(self, value: Any) -> None:
         """Note the type and a short preview of ``value``, which will not stay in memory."""
@@ -97,9 +136,9 @@ class Artifact:
             if value is not NOT_IN_MEMORY:
                 self.describe(value)
 
-    def found(self, metadata: "Mapping[str, Any] | None") -> None:
-        """Note that the cache has the artifact, and what its metadata shows of the value."""
-        self.cached = True
+    def found(self, metadata: "Mapping[str, Any] | None", path: str) -> None:
+        """Note that the cache has the artifact, and what its metadata at ``path`` shows of it."""
+        self.cached, self._metadata_path = True, path
         if metadata is not None:
             self._preview = str(metadata.get("preview") or "")
         self._content = content_of(metadata)
@@ -107,6 +146,7 @@ class Artifact:
     def recall(self, known: "Artifact") -> None:
         """Take over what is known of the same artifact in the map."""
         self.cached, self._preview = known.cached, known._preview
+        self._metadata_path = known._metadata_path
         if known.cached:
             self._content = known._content
 

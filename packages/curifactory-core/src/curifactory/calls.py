@@ -226,7 +226,6 @@ class StageCall:
         "_lineage",
         "arguments",
         "arrived",
-        "cachers",
         "cpu_seconds",
         "decision",
         "error",
@@ -272,8 +271,6 @@ class StageCall:
         self.others: tuple[Origin, ...] = ()
         """What an aggregate may read besides its inputs: everything, if it declares none."""
         self.outputs: tuple[Artifact, ...] = ()
-        self.cachers: list[Any] | None = None
-        """The cachers of the outputs; ``None`` if there are none."""
         self.decision: Decision | None = None
         self.status = CallStatus.PENDING
         self.started: float | None = None
@@ -309,6 +306,18 @@ class StageCall:
     def is_aggregate(self) -> bool:
         """Whether the stage runs over records."""
         return self.spec.is_aggregate
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether an output has a cacher."""
+        return any(artifact.is_stored for artifact in self.outputs)
+
+    @property
+    def cachers(self) -> "list[Any] | None":
+        """The cachers of the outputs; ``None`` if there are none."""
+        if not self.is_stored:
+            return None
+        return [artifact.cacher for artifact in self.outputs]
 
     @property
     def file_stage(self) -> str:

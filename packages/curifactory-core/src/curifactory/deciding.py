@@ -44,7 +44,7 @@ def _renewed_by(call: StageCall, *, compared: bool) -> str | None:
     """
     for artifact in artifacts_read(call):
         source = artifact.call
-        if source.decision is None or (compared and artifact.cacher is not None):
+        if source.decision is None or (compared and artifact.is_stored):
             continue
         if any(cause.kind is CauseKind.FORCED for cause in source.decision.causes):
             return source.label

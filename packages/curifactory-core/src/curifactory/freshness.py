@@ -150,7 +150,7 @@ class Freshness:
     def _find_sources(self, call: StageCall) -> dict[Artifact, None]:
         found: dict[Artifact, None] = {}
         for artifact in artifacts_read(call):
-            if artifact.cacher is not None:
+            if artifact.is_stored:
                 found[artifact] = None
             else:
                 found |= self._sources[artifact.call]
@@ -195,7 +195,7 @@ class Freshness:
         while waiting:
             for artifact in artifacts_read(waiting.pop()):
                 before = artifact.call
-                if before not in seen and (artifact.cacher is None or artifact.content is None):
+                if before not in seen and (not artifact.is_stored or artifact.content is None):
                     seen.add(before)
                     found[stage_key(before.spec)] = self.closure(before.spec)
                     waiting.append(before)

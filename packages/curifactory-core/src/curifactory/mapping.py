@@ -4,7 +4,8 @@ import gc
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from curifactory.binding import artifacts_read
+from curifactory.artifact import METADATA
+from curifactory.binding import artifacts_read, origins_read
 from curifactory.calls import CallStatus, StageCall
 from curifactory.causes import Cause, CauseKind
 from curifactory.config import OnStale
@@ -29,12 +30,12 @@ class Map:
         """The cache's folders as they were when mapping began."""
         self.handed_out: list[str] = []
         """Names of artifacts that ``run()`` took hold of, which have no values yet."""
-        self._collects = False
+        self._collects = self._is_frozen = False
         self._indices: dict[StageCall, int] = {}
         self._by_lineage: dict[str, int] = {}
 
     def __enter__(self) -> Self:
-        """Begin mapping: until the block ends no garbage is collected.
+        """Begin mapping: until the block ends no garbage is collected, and none of the map after.
 
         A map is many small objects that all stay; looking through them again and again is what
         made the cost of one grow with their number.
@@ -44,8 +45,18 @@ class Map:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        if self._collects:
-            gc.enable()
+        if not self._collects:
+            return
+        if not gc.get_freeze_count():
+            gc.freeze()
+            self._is_frozen = True
+        gc.enable()
+
+    def release(self) -> None:
+        """Let the collection of garbage look at the map again, which the run is done with."""
+        if self._is_frozen:
+            gc.unfreeze()
+            self._is_frozen = False
 
     def add(self, call: StageCall) -> None:
         """Note ``call`` and let its outputs stand in the record's state, without values."""
@@ -56,7 +67,7 @@ class Map:
         )
         if node.sources is not None or not node.storable:
             node.sources = self._stored_before(node.dependencies)
-        if call.cachers:
+        if call.is_stored:
             first = self._by_lineage.setdefault(lineage(call), len(self.calls))
             node.twin = None if first == len(self.calls) else first
         indices[call] = self.graph.add(node)
@@ -64,6 +75,7 @@ class Map:
         outputs = call.record.manager.output_cachers(call.spec)
         for artifact, (output, _) in zip(call.outputs, outputs, strict=True):
             call.record.state.put(artifact.name, waiting(artifact, output), artifact)
+            artifact.release_cacher()
         call.record.set_output()
 
     def _stored_before(self, dependencies: tuple[int, ...]) -> tuple[int, ...]:
@@ -85,7 +97,7 @@ def make_node(call: StageCall) -> Node:
     """Return what planning needs to know of ``call``, without what it depends on."""
     held = look_up(call)
     node = Node(call.name, (), held.misses, held.notes, forced_by(call), None, call.label)
-    node.storable = bool(call.cachers)
+    node.storable = call.is_stored
     manager = call.record.manager
     if not held.misses and manager.on_stale is not OnStale.IGNORE:
         from curifactory.freshness import freshness_of, recorded_facts  # what is cached needs it
@@ -119,12 +131,13 @@ def look_up(call: StageCall) -> Holding:
     metadata: list[Mapping[str, Any]] = []
     executions: set[str] = set()
     for artifact in call.outputs:
-        if artifact.cacher is None:
+        cacher = artifact.cacher
+        if cacher is None:
             misses.append(Cause(CauseKind.NO_CACHER, f"output {artifact.name!r}"))
             continue
-        found = artifact.cacher.look_up()
+        found = cacher.look_up()
         if found.hit:
-            artifact.found(found.metadata)
+            artifact.found(found.metadata, cacher.get_path(METADATA))
             metadata += () if found.metadata is None else (found.metadata,)
         (notes if found.hit else misses).extend(found.causes)
         if found.execution is not None:
@@ -155,6 +168,22 @@ def _is_same(mapped: StageCall, call: StageCall) -> bool:
     return mapped.spec is call.spec or lineage(mapped) == lineage(call)
 
 
+def _computes_the_same(mapped: StageCall, call: StageCall) -> bool:
+    """Tell whether the lineage of ``call`` must be that of ``mapped``, without computing it."""
+    if mapped.spec is not call.spec or mapped.hash != call.hash:
+        return False
+    if call.arguments or call.keywords or call.spec.function.__closure__:
+        return False
+    theirs, ours = tuple(origins_read(mapped)), tuple(origins_read(call))
+    return len(theirs) == len(ours) and all(
+        one.artifact is not None
+        and other.artifact is not None
+        and one.artifact.name == other.artifact.name
+        and one.artifact.call._lineage == other.artifact.call._lineage is not None
+        for one, other in zip(theirs, ours, strict=True)
+    )
+
+
 class RunPlan(PlanAttributes):
     """A plan with the calls it is for; the real run looks its decisions up here."""
 
@@ -164,6 +193,12 @@ class RunPlan(PlanAttributes):
         self._index = {call.key: index for index, call in enumerate(mapped.calls)}
         self.unplanned: list[StageCall] = []
         """Calls the real run made that the map did not have."""
+
+    def recognize(self, call: StageCall) -> None:
+        """Spare ``call`` the work of computing its lineage, if it does what the map has there."""
+        index = self._index.get(call.key)
+        if index is not None and _computes_the_same(self.mapped.calls[index], call):
+            call._lineage = self.mapped.calls[index]._lineage
 
     def decision(self, call: StageCall) -> Decision | None:
         """Return what was planned for ``call``; ``None`` if the map did not have this call.

@@ -38,6 +38,8 @@ def make_call(call: StageCall) -> "Record":
         if type(value) is Unread:
             value.read()
     bind_inputs(call)
+    if manager.plan is not None:
+        manager.plan.recognize(call)
     bind_outputs(call)
     record.calls.append(call)
     if manager.mapping is not None:
@@ -53,16 +55,11 @@ def bind_outputs(call: StageCall) -> None:
     sources = manager.output_cachers(call.spec)
     first = manager.count_artifacts(len(sources))
     call.outputs = tuple(
-        Artifact(output.name, call, first + place) for place, (output, _) in enumerate(sources)
+        Artifact(output.name, call, first + place, source)
+        for place, (output, source) in enumerate(sources)
     )
-    if not any(source is not None for _, source in sources):
-        return
-    call.claim_files()
-    for artifact, (output, source) in zip(call.outputs, sources, strict=True):
-        if source is not None:
-            prototype = source() if isinstance(source, type) else source
-            artifact.cacher = prototype.bound_to(call, output.name)
-    call.cachers = [artifact.cacher for artifact in call.outputs]
+    if call.is_stored:
+        call.claim_files()
 
 
 def perform(call: StageCall) -> None:
@@ -161,7 +158,7 @@ def execute(call: StageCall) -> tuple[Any, ...]:
     outer = manager.active_call
     try:
         keywords = call_keywords(call)
-        if call.cachers is not None and manager.writes_cache:
+        if call.is_stored and manager.writes_cache:
             from curifactory.freshness import freshness_of  # only where something is stored
 
             call.arrived = freshness_of(manager).arriving(call, keywords)
@@ -205,8 +202,8 @@ def _call_function(call: StageCall, keywords: dict[str, Any]) -> tuple[Any, ...]
     positional = (record,) if call.records is None else (record, call.records)
     call.execution = os.urandom(8).hex()
     manager.forget_reportables(call)
-    if call.cachers is not None and manager.writes_cache:
-        for cacher in filter(None, call.cachers):
+    if manager.writes_cache:
+        for cacher in filter(None, call.cachers or ()):
             cacher.prepare()
     manager.active_call = call
     call.started = time.time()

@@ -69,7 +69,7 @@ class Reportables:
 
         """
         own = self._by_call.get(call, [])
-        if not own and not call.cachers:
+        if not own and not call.is_stored:
             return []
         cacher = reportables_cacher(call)
         if cacher is None or not (own or cacher.look_up().hit):

@@ -294,6 +294,7 @@ class Execution:
         self.collection = collection
         self.coordinator: Coordinator | None = None
         """Executes calls in other processes; without one all happens in this one."""
+        self._map = Map()
 
     def result(self) -> RunResult:
         """Open the run, map, plan and execute it, close it, and return what came of it."""
@@ -319,6 +320,8 @@ class Execution:
             return self._close(None, "interrupted", interrupt)
         except (Exception, SystemExit) as failure:  # noqa: BLE001 - the result carries it on
             return self._close(None, "error", failure)
+        finally:
+            self._map.release()
         return self._close(value, status, None)
 
     def _map_and_execute(self) -> tuple[Any, str]:
@@ -364,7 +367,7 @@ class Execution:
     def plan(self) -> RunPlan | None:
         """Map the experiment and return the plan; ``None`` where ``run()`` reads results."""
         manager = self.manager
-        with Map() as mapped:
+        with self._map as mapped:
             reason = self._why_not_mapped(mapped)
             if reason:
                 _log.warning(

@@ -58,7 +58,7 @@ class Scratch:
             return
         writes = call.record.manager.writes_cache
         for place, (artifact, value) in enumerate(zip(call.outputs, values, strict=True)):
-            if artifact.cacher is None or not writes:
+            if not artifact.is_stored or not writes:
                 self._write(self._path(call.key, str(place)), value, _label(artifact))
 
     def keep_reportables(self, call: "StageCall", reportables: list[Any]) -> None:

@@ -4,11 +4,11 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from curifactory.artifact import METADATA
 from curifactory.calls import CallStatus, StageCall
 
 _WITHOUT_ARTIFACTS = frozenset({CallStatus.PENDING, CallStatus.FAILED})
 _HASH = "_*_"
-_METADATA = "_metadata.json"
 
 
 def describe_use(calls: Iterable[StageCall], cache_path: str) -> list[dict[str, Any]]:
@@ -23,10 +23,10 @@ def describe_use(calls: Iterable[StageCall], cache_path: str) -> list[dict[str, 
         if call.status in _WITHOUT_ARTIFACTS:
             continue
         names = by_hash.setdefault(call.hash, {})
-        for cacher in filter(None, call.cachers or ()):
-            path = cacher.get_path(_METADATA)
-            if path.startswith(folder):
-                name = path[len(folder) :].removesuffix(_METADATA)
+        for artifact in call.outputs:
+            path = artifact.metadata_path
+            if path is not None and path.startswith(folder):
+                name = path[len(folder) :].removesuffix(METADATA)
                 names[name.replace(f"_{call.hash}_", _HASH, 1)] = None
     by_names: dict[tuple[str, ...], list[str]] = {}
     for hash_, names in by_hash.items():

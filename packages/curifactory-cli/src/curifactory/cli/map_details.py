@@ -52,6 +52,6 @@ def source_difference(difference: Difference) -> Iterator[str]:
 
 def blind_spots(call: StageCall) -> tuple[str, ...]:
     """Return what of the code of ``call`` could not be followed."""
-    if not call.cachers:
+    if not call.is_stored:
         return ()
     return freshness_of(call.record.manager).closure(call.spec).blind_spots

@@ -114,7 +114,7 @@ class MappedRun:
 
     def _execute(self, call: StageCall) -> None:
         manager = self.manager
-        if manager.freshness is not None or call.cachers:
+        if manager.freshness is not None or call.is_stored:
             for artifact in freshness_of(manager).sources(call):
                 artifact.renewed()
         execute(call)
