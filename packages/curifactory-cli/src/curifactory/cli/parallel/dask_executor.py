@@ -193,7 +193,10 @@ def make_cluster(place: Workplace) -> Any:
         from distributed import LocalCluster
 
         return LocalCluster(
-            n_workers=place.slots, threads_per_worker=1, dashboard_address=None, processes=True
+            n_workers=place.slots,
+            threads_per_worker=1,
+            dashboard_address="127.0.0.1:0",  # None still takes port 8787, which may be in use
+            processes=True,
         )
     try:
         import dask_jobqueue
