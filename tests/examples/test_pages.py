@@ -1,4 +1,4 @@
-"""What the documents say in tables and beside samples is so."""
+"""What the documents say in tables is so."""
 
 import argparse
 import ast
@@ -19,7 +19,6 @@ from curifactory.journal import read_journal
 
 _DOCS = Path(__file__).parents[2] / "docs"
 _CORE = Path(curifactory.__file__).parent
-_PYTHON = re.compile(r"(<!-- not run:.*-->\n)?^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def read(page: str) -> str:
@@ -37,29 +36,6 @@ def names_in(text: str) -> list[str]:
     return re.findall(
         r"`([^`\n]+)`", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
     )
-
-
-# -- samples -------------------------------------------------------------------------------------
-
-
-def pages_with_output() -> list[Path]:
-    return [page for page in sorted(_DOCS.rglob("*.md")) if "\n#> " in page.read_text("utf-8")]
-
-
-@pytest.mark.parametrize("page", pages_with_output(), ids=lambda page: page.stem)
-def test_samples_print_what_the_page_shows(
-    page: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    namespace = {"__name__": "__main__"}
-    samples = [found[2] for found in _PYTHON.finditer(page.read_text("utf-8")) if not found[1]]
-
-    for sample in samples:
-        exec(compile(sample, page.name, "exec"), namespace)
-        assert capsys.readouterr().out == "".join(re.findall(r"^#> (.*\n)", sample, re.MULTILINE))
 
 
 # -- architecture --------------------------------------------------------------------------------
