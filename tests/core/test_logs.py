@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -140,13 +141,93 @@ logging.getLogger("somebody.elses").warning("foreign")
 """
 
 
-@pytest.mark.parametrize("suppressed", [False, True])
-def test_a_live_session_shows_warnings_and_nothing_else(folder: Path, suppressed: bool) -> None:
-    shown = run_session(SESSION.format(setup="", suppressed=suppressed))
+def test_a_live_session_shows_what_its_stages_do_and_warnings(folder: Path) -> None:
+    shown = run_session(SESSION.format(setup="", suppressed=False))
 
-    first, *rest = shown.splitlines()
-    assert "stage 'use' needs the input 'absent'" in first
-    assert rest == (["foreign"] if suppressed else [])
+    lines = [re.sub(r"^\S+ \S+ | in [\d.]+ s$", "", line) for line in shown.splitlines()]
+    assert lines[0].startswith("[WARNING] - stage 'use' needs the input 'absent'")
+    assert lines[1:] == [
+        "[INFO] - stage use: Record 0 (None) runs",
+        "[INFO] - stage use: Record 0 (None) executed",
+    ]
+
+
+def test_a_suppressed_live_session_leaves_messages_to_python(folder: Path) -> None:
+    first, *rest = run_session(SESSION.format(setup="", suppressed=True)).splitlines()
+
+    assert first.startswith("stage 'use' needs the input 'absent'")
+    assert rest == ["foreign"]
+    assert not (folder / "logs").exists()
+
+
+TWO_SESSIONS = """
+import logging
+import curifactory as cf
+
+@cf.stage(outputs=["number"])
+def make(record, word):
+    logging.getLogger().info("%s in the stage", word)
+    return 1
+
+first = cf.ArtifactManager("first")
+records = [cf.Record(first, None)]
+make(records[0], "one")
+logging.getLogger().info("one between")
+second = cf.ArtifactManager("second", live_log_debug=True)
+records.append(cf.Record(second, None))
+make(records[1], "two")
+logging.getLogger().info("two between")
+make(records[0], "one again")
+silent = cf.ArtifactManager("silent", suppress_live_log=True)
+make(cf.Record(silent, None), "three")
+if {forgotten}:
+    del second
+    records.pop()
+    import gc
+    gc.collect()
+    logging.getLogger().info("one at last")
+    print(logging.getLogger().level)
+"""
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_each_of_two_sessions_writes_its_own_log(folder: Path, forgotten: bool) -> None:
+    shown = run_session(TWO_SESSIONS.format(forgotten=forgotten))
+
+    (first,) = (folder / "logs").glob("first_1_*.log")
+    (second,) = (folder / "logs").glob("second_1_*.log")
+    said = {
+        path.name.split("_")[0]: re.findall(
+            r"- (.*(?:in the stage|between|at last))$", path.read_text("utf-8"), re.MULTILINE
+        )
+        for path in (first, second)
+    }
+    last = ["one at last"] if forgotten else []
+    assert said["first"] == ["one in the stage", "one between", "one again in the stage", *last]
+    assert said["second"] == ["two in the stage", "two between"]
+    assert "run second_1" not in first.read_text("utf-8")
+    assert len(re.findall("in the stage$", shown, re.MULTILINE)) == 3
+    assert len(list((folder / "logs").iterdir())) == 2
+
+
+@pytest.mark.parametrize("first_closes_first", [False, True])
+def test_closing_one_of_two_logs_leaves_the_other_its_level(
+    root: logging.Logger, first_closes_first: bool
+) -> None:
+    logs = [RunLog(verbose=True), RunLog()]
+    stream = io.StringIO()
+    for log in logs:
+        log.to_stream(stream)
+    stays, goes = logs if not first_closes_first else logs[::-1]
+
+    goes.close()
+    level = root.level
+    logging.getLogger("curifactory").info("still here")
+    stays.close()
+
+    assert stream.getvalue().endswith("still here\n")
+    assert level == (logging.INFO if first_closes_first else logging.DEBUG)
+    assert root.level == logging.WARNING
 
 
 def test_a_script_with_its_own_logging_keeps_it_as_it_is(folder: Path) -> None:

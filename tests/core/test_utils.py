@@ -1,6 +1,7 @@
 """The documented helpers."""
 
 import logging
+import subprocess
 import sys
 from pathlib import Path
 
@@ -59,3 +60,42 @@ def test_logging_to_a_file_touches_no_other_handler(folder: Path) -> None:
 
     assert (folder / "logs" / "own.log").read_text().endswith("[DEBUG] - told\n")
     assert logging.getLogger().handlers == before
+
+
+INIT = """
+import logging
+from curifactory.utils import init_logging
+{before}
+log = init_logging({arguments})
+logging.getLogger("curifactory.test").info("told")
+logging.getLogger("curifactory.test").debug("in detail")
+logging.getLogger("library").warning("foreign")
+log.close()
+logging.getLogger("curifactory.test").info("afterwards")
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "arguments", "shown"),
+    [
+        ("", "", ["[INFO] - told"]),
+        ("", "level=logging.DEBUG", ["[INFO] - told", "[DEBUG] - in detail"]),
+        ("", "disable_non_cf_loggers=False", ["[INFO] - told", "[WARNING] - foreign"]),
+        (
+            "logging.basicConfig(format='0 0 mine: %(message)s', level=logging.INFO)",
+            "'own.log'",
+            ["mine: told", "mine: foreign", "mine: afterwards"],
+        ),
+    ],
+    ids=["plain", "debugging", "all loggers", "a script with its own"],
+)
+def test_messages_are_shown_as_asked(
+    folder: Path, before: str, arguments: str, shown: list[str]
+) -> None:
+    code = INIT.format(before=before, arguments=arguments)
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert [line.split(" ", 2)[2] for line in done.stderr.splitlines()] == shown
+    if "own.log" in arguments:
+        assert (folder / "own.log").read_text().endswith("[INFO] - told\n")

@@ -410,3 +410,23 @@ def test_the_projects_own_style_sheet_is_used(new_manager: NewManager, folder: P
 
     assert (report_folder / "style.css").read_text() == own.read_text()
     assert Path("reports/style.css").read_text() == own.read_text()
+
+
+def test_writing_a_report_says_what_it_does(
+    new_manager: NewManager, caplog: pytest.LogCaptureFixture
+) -> None:
+    new_manager("sketch").generate_report()
+    manager = new_manager("notebook_example_1")
+    Path("reports/by hand").mkdir()
+    caplog.set_level("INFO", logger="curifactory.reporting")
+    caplog.clear()
+
+    manager.generate_report()
+
+    assert caplog.messages == [
+        "Generating report...",
+        f"Preparing report path 'reports/{manager.get_reference_name()}'...",
+        "Updating report index...",
+        "2 labeled reports found",
+        "1 informal runs found",
+    ]

@@ -2,11 +2,13 @@
 
 import logging
 import os
+import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
 FORMAT = "%(asctime)s [%(levelname)s] - %(prefix)s%(message)s"
+_thread = threading.local()
 _OURS = frozenset({"curifactory", "root", "__main__"})
 
 
@@ -14,7 +16,8 @@ class RunLog:
     """Where the messages of one run go.
 
     Messages of curifactory, of the root logger, of ``__main__`` and of the project's own modules
-    are written; those of other loggers too if ``all_loggers``.
+    are written; those of other loggers too if ``all_loggers``. Where several logs are open, a
+    message is written to the one that is speaking in its thread, or else to the latest.
 
     Parameters
     ----------
@@ -38,6 +41,8 @@ class RunLog:
         """Goes before every message: the name of the parameter set whose stage runs."""
         self.process = ""
         """Goes before that, where several processes work for a run: ``{PID:1234} ``."""
+        self.begun = False
+        """Whether a run has begun that it is the log of, even if it is written nowhere."""
         self._level = logging.DEBUG if verbose else logging.INFO
         self._all_loggers = all_loggers
         self._accepted = _OURS | frozenset(project)
@@ -54,23 +59,20 @@ class RunLog:
         self.add(logging.StreamHandler(stream))
 
     def to_console(self) -> None:
-        """Write warnings, and debugging messages if asked for, to the standard error stream.
+        """Write to the standard error stream as well.
 
         Nothing is added where something else shows messages, such as a script's own logging.
         """
-        if set(logging.getLogger().handlers) - set(self._handlers):
-            return
-        handler = logging.StreamHandler()
-        self.add(handler)
-        if self._level > logging.DEBUG:
-            handler.setLevel(logging.WARNING)
+        if all(_log_of(handler) is not None for handler in logging.getLogger().handlers):
+            self.add(logging.StreamHandler())
 
     def add(self, handler: logging.Handler) -> None:
         """Write through ``handler`` as well, in the log's own format unless it has one."""
         if handler.formatter is None:
             handler.setFormatter(logging.Formatter(FORMAT))
         handler.setLevel(self._level)
-        handler.addFilter(self._accept)
+        handler.addFilter(self)
+        self.begun = True
         root = logging.getLogger()
         if self._level_before is None:
             self._level_before = root.level
@@ -78,21 +80,47 @@ class RunLog:
         root.addHandler(handler)
         self._handlers.append(handler)
 
-    def _accept(self, record: logging.LogRecord) -> bool:
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether a message is to be written, and put the prefix on it."""
+        if not self._is_meant():
+            return False
         if not hasattr(record, "prefix"):  # one that comes from another process has its own
             record.prefix = self.process + self.prefix
         return self._all_loggers or record.name.partition(".")[0] in self._accepted
 
+    def _is_meant(self) -> bool:
+        speaking: RunLog | None = getattr(_thread, "speaking", None)
+        if speaking is not None and speaking.begun:
+            return speaking is self
+        return _open_logs()[-1:] in ([], [self])
+
+    @contextmanager
+    def speaking(self) -> Iterator[None]:
+        """Let messages of this thread inside the block be those of this log's run."""
+        before = getattr(_thread, "speaking", None)
+        _thread.speaking = self
+        try:
+            yield
+        finally:
+            _thread.speaking = before
+
     def close(self) -> None:
-        """Remove our handlers and put the root logger's level back."""
+        """Remove our handlers and put the root logger's level back, as far as no log is open."""
         root = logging.getLogger()
+        is_first = _open_logs()[:1] == [self]
         for handler in self._handlers:
             root.removeHandler(handler)
             handler.close()
         self._handlers.clear()
-        if self._level_before is not None:
-            root.setLevel(self._level_before)
-            self._level_before = None
+        self.begun = False
+        before, self._level_before = self._level_before, None
+        others = _open_logs()
+        if others and is_first:
+            others[0]._level_before = before
+        elif others:
+            before = others[0]._level_before
+        if before is not None:
+            root.setLevel(min([before, *(log._level for log in others)]))
 
     @contextmanager
     def speaking_for(self, process: str) -> Iterator[None]:
@@ -111,3 +139,13 @@ class RunLog:
             yield
         finally:
             self.prefix = before
+
+
+def _log_of(handler: logging.Handler) -> RunLog | None:
+    return next((each for each in handler.filters if isinstance(each, RunLog)), None)
+
+
+def _open_logs() -> list[RunLog]:
+    """Return the logs that have handlers, the first to be opened first."""
+    logs = (_log_of(handler) for handler in logging.getLogger().handlers)
+    return list(dict.fromkeys(log for log in logs if log is not None))

@@ -81,7 +81,9 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
         Status of the run. ``"LIVE"`` opens the run at once, any other leaves that to
         :meth:`open_run`.
     suppress_live_log
-        Write no log file for a live run, and add nothing to what Python shows of its messages.
+        Write no log file for a live run, and show nothing of it but what Python does by itself.
+        Otherwise its messages also go to the standard error stream, unless the script shows
+        messages in its own way.
     live_log_debug
         Log debugging messages.
     disable_non_cf_loggers
@@ -184,11 +186,15 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
         self._reportables = Reportables()
         self._output_cachers: dict[Any, tuple[tuple[OutputSpec, CacherSource | None], ...]] = {}
         if status == "LIVE":
-            self.open_run(log=not suppress_live_log)
-            if not (suppress_live_log or parallel_mode):
-                self.log.to_console()
+            self._begin_live()
 
     # -- the run -----------------------------------------------------------------------------
+
+    def _begin_live(self) -> None:
+        finalize(self, self.log.close)
+        self.open_run(log=not self.suppress_live_log)
+        if not (self.suppress_live_log or self.parallel_mode):
+            self.log.to_console()
 
     def open_run(
         self, *, log: bool = True, parameters: dict[str, list[tuple[str, str]]] | None = None
@@ -206,6 +212,7 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
 
         """
         source = self._full_store_source()
+        self.log.begun = True
         for hook in self.hooks:
             hook.run_opening(self)
         if not (self.dry or self.parallel_mode):
@@ -429,6 +436,13 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
             )
         if call.status is CallStatus.EXECUTED and _log.isEnabledFor(logging.DEBUG):
             _log.debug("stage %s: %s", call.name, _describe_cost(call))
+        if call.cpu_seconds is not None and call.peak_memory is not None:
+            _log.debug(
+                "stage %s: %.3f s of CPU time; this process has held at most %.1f MB",
+                call.name,
+                call.cpu_seconds,
+                call.peak_memory / 1e6,
+            )
         if call.status is not CallStatus.FAILED and self.full_store is not None:
             self.full_store.keep(call)
             call.record.store_tracked_paths()
@@ -515,7 +529,8 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
                 "reports come with 'curifactory-report'. Run 'pip install curifactory-report'."
             )
         exporter: Exporter = source()
-        page = exporter.export(self)
+        with self.log.speaking():
+            page = exporter.export(self)
         if single_file is not None:
             exporter.export_single_file(page, single_file)
         if self.status == "LIVE" and self.full_store is not None:

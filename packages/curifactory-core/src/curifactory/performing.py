@@ -26,6 +26,11 @@ _log = logging.getLogger(__name__)
 
 def make_call(call: StageCall) -> "Record":
     """Map ``call`` or perform it, whichever the manager is doing, and return its record."""
+    with call.record.manager.log.speaking():
+        return _make_call(call)
+
+
+def _make_call(call: StageCall) -> "Record":
     record = call.record
     manager = record.manager
     if manager.active_call is not None:
@@ -154,6 +159,11 @@ def execute(call: StageCall) -> tuple[Any, ...]:
         What the function raises, with a note that names stage, record and experiment.
 
     """
+    with call.record.manager.log.speaking():  # also where a value is computed when it is read
+        return _execute(call)
+
+
+def _execute(call: StageCall) -> tuple[Any, ...]:
     record, manager = call.record, call.record.manager
     outer = manager.active_call
     try:
@@ -270,6 +280,9 @@ def _publish(call: StageCall, values: tuple[Any, ...], place: "Callable[[Cacher]
                 others_wait.enter_context(publication.exclusive())
             for publication in publications:
                 publication.commit()
+        if publications and _log.isEnabledFor(logging.INFO):
+            names = [artifact.name for artifact in call.outputs if artifact.cacher is not None]
+            _log.info("stage %s: stored %s", call.name, ", ".join(names) or "reportables")
     finally:
         for publication in publications:
             publication.discard()

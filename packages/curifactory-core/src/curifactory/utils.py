@@ -117,7 +117,9 @@ def init_logging(
 ) -> "RunLog":
     """Write messages to the standard error stream and to a file; return what writes them.
 
-    ``close()`` of what is returned ends it. Handlers that are there already stay as they are.
+    A line is ``2022-02-03 10:59:11,821 [INFO] - `` with the message. ``close()`` of the result
+    ends it. Handlers that are there already stay as they are; where there are some, nothing goes to
+    the standard error stream besides.
 
     Parameters
     ----------

@@ -1,6 +1,7 @@
 """Writing the report of a run, and the index of all reports."""
 
 import json
+import logging
 import os
 import re
 import shutil
@@ -21,6 +22,7 @@ from curifactory.reporting.stage_map import draw_map, map_to_dot
 if TYPE_CHECKING:
     from curifactory.manager import ArtifactManager
 
+_log = logging.getLogger(__name__)
 _LATEST = "_latest"
 _LEFTOVER = re.compile(r"\.(?P<name>.+?)\.\d+(?P<moved>\.old-\d+)?")
 _MINUTE = 60.0
@@ -41,10 +43,12 @@ class ReportExporter:
         ``_latest`` then points to it.
         """
         reports = manager.reports_path
+        _log.info("Generating report...")
         os.makedirs(reports, exist_ok=True)
         _tidy(reports)
         name = report_folder_name(manager.get_reference_name())
         folder = os.path.join(reports, name)
+        _log.info("Preparing report path %r...", folder)
         building = os.path.join(reports, f".{name}.{os.getpid()}")
         shutil.rmtree(building, ignore_errors=True)
         os.makedirs(os.path.join(building, "reportables"))

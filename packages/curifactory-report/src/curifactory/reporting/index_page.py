@@ -1,6 +1,7 @@
 """The index of all reports."""
 
 import json
+import logging
 import os
 from datetime import datetime
 from hashlib import sha256
@@ -11,6 +12,7 @@ from curifactory.paths import write_atomically
 from curifactory.reporting.templating import digest_for_policy, render
 from curifactory.run import TIMESTAMP_FORMAT
 
+_log = logging.getLogger(__name__)
 _MOST_ATTEMPTS = 5
 
 
@@ -28,15 +30,19 @@ def update_report_index(reports_path: str, css_path: str) -> str:
         Style sheet to copy; the packaged one is used where there is none.
 
     """
+    _log.info("Updating report index...")
     os.makedirs(reports_path, exist_ok=True)
     path = os.path.join(reports_path, "index.html")
     write_atomically(os.path.join(reports_path, "style.css"), read_style(css_path).encode())
     for _ in range(_MOST_ATTEMPTS):
         state = _read_state(reports_path)
-        write_atomically(path, _render_index(reports_path, [name for name, _ in state]))
+        page, labeled, informal = _render_index(reports_path, [name for name, _ in state])
+        write_atomically(path, page)
         # A run that ended meanwhile may have written its index before this one.
         if _read_state(reports_path) == state:
             break
+    _log.info("%s labeled reports found", labeled)
+    _log.info("%s informal runs found", informal)
     return path
 
 
@@ -55,7 +61,8 @@ def _read_state(reports_path: str) -> list[tuple[str, int]]:
     return sorted(state)
 
 
-def _render_index(reports_path: str, folders: list[str]) -> bytes:
+def _render_index(reports_path: str, folders: list[str]) -> tuple[bytes, int, int]:
+    """Return the page, and how many reports and informal runs it lists."""
     runs, unreadable, informal = _read_runs(reports_path, folders)
     for place, run in enumerate(runs):
         run["place"] = place
@@ -75,7 +82,7 @@ def _render_index(reports_path: str, folders: list[str]) -> bytes:
         informal=informal,
         has_latest=os.path.exists(os.path.join(reports_path, "_latest", "index.html")),
     )
-    return page.encode("utf-8", "replace")
+    return page.encode("utf-8", "replace"), len(runs) + len(unreadable), len(informal)
 
 
 def read_style(css_path: str) -> str:
