@@ -73,6 +73,18 @@ def test_outside_a_repository_there_is_no_commit(tmp_path: Path) -> None:
     assert ask_git_difference(str(tmp_path)) == ""
 
 
+def test_outside_a_repository_git_is_not_even_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object, **_keywords: object) -> None:
+        raise AssertionError("git was started")
+
+    monkeypatch.delenv("GIT_DIR", raising=False)
+    monkeypatch.setattr(subprocess, "run", refuse)
+
+    assert not ask_git(str(tmp_path)).may_differ
+
+
 def test_a_repository_without_commit_says_so(tmp_path: Path) -> None:
     git(tmp_path, "init")
 

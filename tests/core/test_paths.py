@@ -122,3 +122,12 @@ def test_a_listing_tells_what_was_there_at_first(folder: Path) -> None:
     (folder / "late").touch()
     assert not listing.exists("late")
     assert not listing.exists("absent/file")
+
+
+def test_a_listing_tells_whether_names_contain_a_text(folder: Path) -> None:
+    (folder / "a_reportables.pkl").touch()
+    listing = DirectoryListing()
+
+    assert listing.has_names_with("reportables", str(folder))
+    assert not listing.has_names_with("metadata", str(folder))
+    assert not listing.has_names_with("reportables", str(folder / "missing"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 NO_REPOSITORY = "No git repository found"
+NO_COMMIT = "No commit yet"
 _LONGEST_DIFFERENCE = 1024 * 1024
 
 
@@ -18,16 +19,33 @@ class GitFacts:
     dirty: bool = True
     """Whether anything is staged, changed or untracked; ``True`` outside a repository."""
 
+    @property
+    def may_differ(self) -> bool:
+        """Whether there is a commit and something may differ from it."""
+        return self.dirty and self.commit not in (NO_REPOSITORY, NO_COMMIT)
+
 
 def ask_git(folder: str = ".") -> GitFacts:
     """Return the commit and cleanliness of the repository that ``folder`` lies in."""
-    output = _git(folder, "status", "--porcelain=v2", "--branch")
+    inside = "GIT_DIR" in os.environ or _is_below_git_folder(folder)
+    output = _git(folder, "status", "--porcelain=v2", "--branch") if inside else None
     if output is None:
         return GitFacts()
     lines = output.splitlines()
     commit = next(line.split()[-1] for line in lines if line.startswith("# branch.oid "))
     dirty = any(not line.startswith("#") for line in lines)
-    return GitFacts("No commit yet" if commit == "(initial)" else commit, dirty)
+    return GitFacts(NO_COMMIT if commit == "(initial)" else commit, dirty)
+
+
+def _is_below_git_folder(folder: str) -> bool:
+    """Tell whether git, which takes a while to start, may find a repository."""
+    place = os.path.realpath(folder)
+    while not os.path.lexists(os.path.join(place, ".git")):
+        above = os.path.dirname(place)
+        if above == place:
+            return False
+        place = above
+    return True
 
 
 def ask_git_difference(folder: str = ".") -> str:

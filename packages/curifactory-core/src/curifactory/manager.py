@@ -32,7 +32,14 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from curifactory.freshness import Freshness
-    from curifactory.protocols import Cacher, CacherSource, FullStore, Publication, Writer
+    from curifactory.protocols import (
+        Cacher,
+        CacherSource,
+        FullStore,
+        MetadataIndex,
+        Publication,
+        Writer,
+    )
     from curifactory.scratch import Scratch
 
 _log = logging.getLogger(__name__)
@@ -108,6 +115,9 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
     """What shows how far a planned run is, with ``--progress``: a ``rich.progress.Progress``."""
     scratch: "Scratch | None" = None
     """Values that no cacher stores, where several processes make a run."""
+
+    metadata_index: "MetadataIndex | None" = None
+    """What the part with the cachers knows of metadata, if it has read any."""
 
     def __init__(
         self,
@@ -280,6 +290,8 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
         self.run.close(status, calls, error=error, traceback=traceback, exit_code=exit_code)
         if self.run.recorded:
             self.registry.export()
+            if self.metadata_index is not None and self.writes_cache:
+                self.metadata_index.save()
         for hook in self.hooks:
             hook.run_finished(self)
 
@@ -429,11 +441,11 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
 
     def call_finished(self, call: StageCall) -> None:
         """Tell log, journal and hooks what became of ``call``."""
-        if _log.isEnabledFor(logging.INFO):
+        level = logging.DEBUG if call.status is CallStatus.SKIPPED else logging.INFO
+        if _log.isEnabledFor(level):
             took = "" if call.seconds is None else f" in {call.seconds:.3f} s"
-            _log.info(
-                "stage %s: %s %s%s", call.name, call.record.get_reference_name(), call.status, took
-            )
+            record = call.record.get_reference_name()
+            _log.log(level, "stage %s: %s %s%s", call.name, record, call.status, took)
         if call.status is CallStatus.EXECUTED and _log.isEnabledFor(logging.DEBUG):
             _log.debug("stage %s: %s", call.name, _describe_cost(call))
         if call.cpu_seconds is not None and call.peak_memory is not None:

@@ -129,10 +129,21 @@ class DirectoryListing:
 
     def __init__(self) -> None:
         self._names: dict[str, frozenset[str]] = {}
+        self._with: dict[tuple[str, str], bool] = {}
 
     def exists(self, path: str) -> bool:
         """Tell whether ``path`` existed when its folder was first asked about."""
-        folder, name = os.path.split(path)
+        folder, _, name = path.rpartition(os.sep)
+        return name in self._read(folder or (os.sep if path[:1] == os.sep else ""))
+
+    def has_names_with(self, text: str, folder: str) -> bool:
+        """Tell whether a name in ``folder`` contained ``text`` when it was first asked about."""
+        key = folder, text
+        if key not in self._with:
+            self._with[key] = any(text in name for name in self._read(folder))
+        return self._with[key]
+
+    def _read(self, folder: str) -> frozenset[str]:
         names = self._names.get(folder)
         if names is None:
             try:
@@ -140,4 +151,4 @@ class DirectoryListing:
             except OSError:
                 names = frozenset()
             self._names[folder] = names
-        return name in names
+        return names

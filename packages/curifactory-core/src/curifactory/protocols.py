@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from curifactory.running import Execution
 
 
+class MetadataIndex(Protocol):
+    """What a session has learned from the metadata of artifacts."""
+
+    def save(self) -> None:
+        """Keep it for the next run."""
+
+
 class Publication(Protocol):
     """An artifact that is written and not yet in its place."""
 

@@ -4,6 +4,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from curifactory.exceptions import UnreadableArtifactError
+from curifactory.planning import Action
 from curifactory.plugins import CACHERS, find
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from curifactory.protocols import Cacher, Publication, Reportable, Writer
 
 _log = logging.getLogger(__name__)
+_NAME = "reportables"
 
 
 class Reportables:
@@ -78,6 +80,8 @@ class Reportables:
 
     def restore(self, call: "StageCall") -> None:
         """Report again what ``call`` reported when it was last executed."""
+        if _none_were_kept(call):
+            return
         cacher = reportables_cacher(call)
         if cacher is None or not cacher.look_up().hit:
             return
@@ -98,10 +102,18 @@ class Reportables:
         return groups
 
 
+def _none_were_kept(call: "StageCall") -> bool:
+    """Tell whether the cache had no reportables at all when the map was made, without a look-up."""
+    manager = call.record.manager
+    if manager.plan is None or call.decision is None or call.decision.action is not Action.SKIP:
+        return False
+    return not manager.plan.mapped.listing.has_names_with(_NAME, manager.cache_folder())
+
+
 def reportables_cacher(call: "StageCall") -> "Cacher | None":
     """Return the cacher for the reportables of ``call``; ``None`` without curifactory-cache."""
     source = find(CACHERS, "reportables")
     if source is None:
         return None
-    cacher: Cacher = source().bound_to(call, "reportables")
+    cacher: Cacher = source().bound_to(call, _NAME)
     return cacher

@@ -114,7 +114,7 @@ class Run:
         facts = {key: fact for key, fact in self.info().items() if not key.startswith("param")}
         facts |= {"format": 1, "process": process_name()}
         self._journal.write("opened", facts)
-        difference = ask_git_difference() if self.git.dirty else ""
+        difference = ask_git_difference() if self.git.may_differ else ""
         self.environment = {**python_facts(), "difference": difference}
         self._journal.write("environment", self.environment)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from curifactory.caching.locating import METADATA, locate
 from curifactory.caching.metadata import describe_artifact
+from curifactory.caching.metadata_index import FileState, index_of
 from curifactory.caching.publishing import StagedFiles, nobody_publishes
 from curifactory.caching.saving import PendingArtifact, not_stored, publishing, stage_artifact
 from curifactory.caching.verifying import (
@@ -69,6 +70,7 @@ class Cacheable:
 
     It is then guarded by a marker, from before its stage runs until it is complete.
     """
+    _is_plain: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -104,6 +106,7 @@ class Cacheable:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        cls._is_plain = _copies_plainly(cls)
         if "save" in cls.__dict__:
             cls.save = publishing(cls.__dict__["save"])  # type: ignore[method-assign, assignment]
 
@@ -124,13 +127,24 @@ class Cacheable:
 
         An aggregate keeps a name given in the decorator.
         """
-        bound = copy.copy(self)
-        for key, value in vars(self).items():
-            if type(value) in (dict, list, set):
-                setattr(bound, key, copy.deepcopy(value) if value else type(value)())
+        bound = self._copied()
+        facts = vars(bound)
+        for key, value in facts.items():
+            kind = type(value)
+            if kind is dict or kind is list or kind is set:
+                facts[key] = copy.deepcopy(value) if value else kind()
         bound.record, bound.stage, bound.call = call.record, call.name, call
         if not (call.is_aggregate and self.name):
             bound.name = name
+        return bound
+
+    def _copied(self) -> Self:
+        """Return a shallow copy, faster than ``copy.copy`` where a class leaves copying alone."""
+        kind = type(self)
+        if not self._is_plain:
+            return copy.copy(self)
+        bound = kind.__new__(kind)
+        vars(bound).update(vars(self))
         return bound
 
     def relocated(self, artifacts: str) -> Self:
@@ -186,9 +200,12 @@ class Cacheable:
     def look_up(self) -> Lookup:
         """Tell whether a complete artifact is there, and what is wrong or worth knowing."""
         found = self._look_up()
-        if found.hit and type(self).check is not Cacheable.check and not self.check():
+        if found.hit and self._checks_itself() and not self.check():
             return Lookup(False, (Cause(CauseKind.MISSING, self._label()),), found.metadata)
         return found
+
+    def _checks_itself(self) -> bool:
+        return type(self).check is not Cacheable.check
 
     def _look_up(self) -> Lookup:
         if not self._exists(self.main_path()):
@@ -196,7 +213,7 @@ class Cacheable:
         if self.call is not None and self.is_guarded():
             return self._damaged("the stage that writes it did not come to its end")
         try:
-            metadata = self.load_metadata()
+            metadata = self._recall_metadata()
         except ValueError as error:
             return self._damaged(f"its metadata cannot be used: {error}")
         if metadata is None:
@@ -384,17 +401,38 @@ class Cacheable:
             If it is not what is written there.
 
         """
+        found = self._read_metadata()
+        return None if found is None else self._take_metadata(found[1])
+
+    def _take_metadata(self, metadata: dict[str, Any]) -> dict[str, Any]:
+        self.metadata = metadata
+        self.extra_metadata = dict(metadata.get("extra") or {})
+        return metadata
+
+    def _read_metadata(self) -> tuple[FileState, dict[str, Any]] | None:
         path = locate(self, METADATA)
         if not self._exists(path):
             return None
         try:
             with open(path, "rb") as file:
-                metadata = check_metadata(json.loads(file.read()))
+                state = FileState.of(os.fstat(file.fileno()))
+                return state, check_metadata(json.loads(file.read()))
         except FileNotFoundError:  # removed just now
             return None
-        self.metadata = metadata
-        self.extra_metadata = dict(metadata.get("extra") or {})
-        return metadata
+
+    def _recall_metadata(self) -> dict[str, Any] | None:
+        """Return the metadata; while mapping, where many are asked for, from an index of it."""
+        record = self.record
+        if record is None or record.manager.mapping is None or self._checks_itself():
+            return self.load_metadata()
+        index, path = index_of(record.manager), locate(self, METADATA)
+        known = index.find(path)
+        if known is None:
+            found = self._read_metadata()
+            if found is None:
+                return None
+            known = index.note(path, *found)
+        return self._take_metadata(known)
 
     def amend_metadata(self, facts: Mapping[str, Any]) -> None:
         """Replace ``facts`` in the stored metadata, as far as that may be written."""
@@ -406,3 +444,13 @@ class Cacheable:
 
     def _metadata_folder(self) -> str:
         return os.path.dirname(locate(self, METADATA))
+
+
+def _copies_plainly(kind: type) -> bool:
+    """Tell whether objects of the class are nothing but their attributes."""
+    special = ("__copy__", "__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__new__")
+    return not any(
+        name in vars(each)
+        for each in kind.__mro__[:-1]
+        for name in (*special, "__getnewargs__", "__getnewargs_ex__", "__slots__")
+    )

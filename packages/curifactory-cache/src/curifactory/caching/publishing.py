@@ -40,6 +40,8 @@ class StagedFiles:
         self._staged: dict[str, str] = {}
         self._root: str | None = None
         self._metadata: tuple[str, str] | None = None
+        self.facts: dict[str, Any] | None = None
+        """What :meth:`add_metadata` wrote."""
 
     def stage(self, path: str) -> str:
         """Return where to write what will become ``path``; the name stays, the folder differs."""
@@ -89,7 +91,7 @@ class StagedFiles:
 
         """
         folder = os.path.dirname(path)
-        facts = {
+        self.facts = facts = {
             "format": 1,
             **metadata,
             "paths": sorted(relative_path(each, folder) for each in paths if each != path),

@@ -3,11 +3,12 @@
 import functools
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from curifactory.artifact import preview
 from curifactory.caching.locating import METADATA, locate
+from curifactory.caching.metadata_index import FileState, index_of
 from curifactory.caching.publishing import StagedFiles
 from curifactory.exceptions import CacheError
 
@@ -55,14 +56,29 @@ class PendingArtifact:
             If that fails.
 
         """
+        cacher, facts = self._cacher, self._staged.facts
         try:
-            self._staged.commit(self._cacher.main_path(), self._cacher.published)
+            metadata = locate(cacher, METADATA) if facts is not None else None
+            before = None if metadata is None else os.stat(self._staged.stage(metadata))
+            self._staged.commit(cacher.main_path(), cacher.published)
         except OSError as error:
-            raise not_stored(self._cacher, error) from error
+            raise not_stored(cacher, error) from error
+        if facts is not None and before is not None and metadata is not None:
+            _note(cacher, metadata, before, facts)
 
     def discard(self) -> None:
         """Remove what was written and is not in its place."""
         self._staged.discard()
+
+
+def _note(cacher: "Cacheable", path: str, written: os.stat_result, facts: dict[str, Any]) -> None:
+    """Let the session know the metadata at ``path``, if it still is what was ``written``."""
+    if cacher.record is None:
+        return
+    with suppress(OSError):
+        now = os.stat(path)
+        if (now.st_ino, now.st_mtime_ns) == (written.st_ino, written.st_mtime_ns):
+            index_of(cacher.record.manager).note(path, FileState.of(now), facts)
 
 
 def not_stored(cacher: "Cacheable", error: OSError) -> CacheError:

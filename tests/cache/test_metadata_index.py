@@ -1,0 +1,147 @@
+"""What is known of metadata files without reading them again."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curifactory import ArtifactManager, ExperimentParameters, Record, stage
+from curifactory.caching import JsonCacher, metadata_index
+from curifactory.caching.metadata_index import FileState, MetadataIndex
+
+_INDEX = Path("data/metadata/test.pickle")
+_METADATA = Path("data/cache/test_1_make_data_metadata.json")
+
+
+@stage(None, ["data"], [JsonCacher])
+def make(record: Record) -> str:
+    return str(record.params.name)
+
+
+def _run(manager: ArtifactManager) -> None:
+    for hash_ in ("1", "2", "3"):
+        make(Record(manager, ExperimentParameters(name=f"set {hash_}", hash=hash_)))
+
+
+@pytest.fixture
+def statuses(
+    run_planned: Callable[..., ArtifactManager], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., list[str]]:
+    """Run three cached calls with a map, closing the run; return what became of them."""
+    monkeypatch.setattr(metadata_index, "_FEW", 1)
+
+    def run(**arguments: Any) -> list[str]:
+        manager = run_planned(_run, **arguments)
+        manager.close_run("complete")
+        return [str(call.status) for record in manager.records for call in record.calls]
+
+    return run
+
+
+def _read_metadata(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list that every metadata file gets into when it is read."""
+    read: list[str] = []
+    original = json.loads
+
+    def loads(text: Any, *arguments: Any, **keywords: Any) -> Any:
+        found = original(text, *arguments, **keywords)
+        if isinstance(found, dict) and "artifact_name" in found:
+            read.append(str(found["params_hash"]))
+        return found
+
+    monkeypatch.setattr(json, "loads", loads)
+    return read
+
+
+def test_what_a_run_stores_the_next_one_knows_without_reading_it(
+    statuses: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert statuses() == ["executed"] * 3
+    read = _read_metadata(monkeypatch)
+
+    assert statuses() == ["skipped"] * 3
+    assert read == []
+
+
+def test_what_changed_since_is_read(
+    statuses: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statuses()
+    metadata = json.loads(_METADATA.read_text())
+    _METADATA.write_text(json.dumps({**metadata, "artifact_name": "other"}))
+    read = _read_metadata(monkeypatch)
+
+    assert statuses() == ["executed", "skipped", "skipped"]
+    assert "1" in read
+
+
+def test_a_change_that_keeps_size_and_time_is_noticed(statuses: Callable[..., list[str]]) -> None:
+    statuses()
+    before = _METADATA.stat()
+    _METADATA.write_text(_METADATA.read_text().replace('"data"', '"atad"'))
+    os.utime(_METADATA, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert _METADATA.stat().st_size == before.st_size
+
+    assert statuses() == ["executed", "skipped", "skipped"]
+
+
+@pytest.mark.parametrize("content", [b"", b"no pickle", b"\x80\x05N.", b"\x80\x05K\x00}\x86."])
+def test_an_unusable_index_is_written_anew(
+    statuses: Callable[..., list[str]], content: bytes
+) -> None:
+    statuses()
+    _INDEX.write_bytes(content)
+
+    assert statuses() == ["skipped"] * 3
+    assert MetadataIndex(str(_INDEX)).find(str(_METADATA)) is not None
+
+
+@pytest.mark.parametrize("option", ["dry", "dry_cache"])
+def test_nothing_is_written_where_nothing_may_be(
+    statuses: Callable[..., list[str]], option: str
+) -> None:
+    statuses()
+    _INDEX.unlink()
+
+    statuses(**{option: True})
+
+    assert not _INDEX.exists()
+
+
+def test_an_index_that_cannot_be_written_costs_nothing_but_time(
+    statuses: Callable[..., list[str]],
+) -> None:
+    Path("data").mkdir()
+    Path("data/metadata").write_text("a file where the folder should be")
+
+    assert statuses() == ["executed"] * 3
+    assert statuses() == ["skipped"] * 3
+
+
+def test_little_that_is_new_is_not_worth_writing_everything(tmp_path: Path) -> None:
+    path = tmp_path / "index" / "test.pickle"
+    index = MetadataIndex(str(path))
+    index.note("one", FileState(1, 2, 3, 4), {"stage": "make"})
+
+    index.save()
+
+    assert not path.exists()
+
+
+def test_equal_code_is_kept_once(tmp_path: Path) -> None:
+    path = tmp_path / "test.pickle"
+    index = MetadataIndex(str(path))
+    for number in range(100):
+        (tmp_path / str(number)).write_text("")
+        state = FileState.of((tmp_path / str(number)).stat())
+        index.note(str(tmp_path / str(number)), state, {"code": {"stage": "make"}, "params": {}})
+    index.save()
+
+    again = MetadataIndex(str(path))
+    found = [again.find(str(tmp_path / str(number))) for number in range(100)]
+
+    assert found[0] == {"code": {"stage": "make"}}
+    assert len({id(each["code"]) for each in found if each is not None}) == 1
