@@ -55,6 +55,10 @@ def test_ls_shows_what_is_stale_after_an_edit(cache: "Cache", project: "Project"
     assert {artifact["stage"] for artifact in stale} >= {"train"}
     assert all(artifact["stale_because"] for artifact in stale)
     assert "make_data" not in {artifact["stage"] for artifact in stale}
+    (line,) = (
+        line for line in cache("ls", "--stage", "train", "--set", "big").lines if "_" in line
+    )
+    assert line.endswith("  stale: experiments.chain.train has changed")
 
 
 def test_du_adds_up_by_stage(cache: "Cache") -> None:
@@ -148,10 +152,25 @@ def test_rm_removes_what_is_named_and_the_next_run_computes_it(
     assert project.executed() == ["compare -"]
 
 
+def test_rm_removes_what_is_stale(cache: "Cache", project: "Project") -> None:
+    path = project.root / "experiments/chain.py"
+    path.write_text(path.read_text().replace("return sum(data)", "return sum(data) + 1"))
+    stale = {artifact["name"] for artifact in exported(cache("ls", "--stale", "--json"))}
+
+    outcome = cache("rm", "--stale", "--yes")
+
+    assert outcome.code == 0
+    assert set(outcome.lines[:-1]) == stale
+    assert exported(cache("ls", "--stale", "--json")) == []
+    assert exported(cache("ls", "--stage", "make_data", "--json"))
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         ("rm", "what is to go?"),
+        ("rm --stale --yes", "no artifact fits"),
+        ("du --stale", "option '--stale' belongs to 'ls' and 'rm'"),
         ("rm --stage compare", "Give --yes"),
         ("rm --stage nothing --yes", "no artifact fits"),
         ("gc", "how much is to stay?"),

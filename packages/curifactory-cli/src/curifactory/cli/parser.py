@@ -87,7 +87,11 @@ class Parser(argparse.ArgumentParser):
     def _unknown_option(self, option: str) -> str:
         import difflib
 
-        parsers = (self, *self.actions().values())
+        actions = self.actions()
+        owners = [name for name, parser in actions.items() if parser.knows(option)]
+        if owners:
+            return f"option {option!r} belongs to {' and '.join(map(repr, owners))}"
+        parsers = (self, *actions.values())
         known = list(dict.fromkeys(name for parser in parsers for name in parser.options()))
         near = difflib.get_close_matches(option, known, n=2)
         hint = f". Did you mean {' or '.join(map(repr, near))}?" if near else ""

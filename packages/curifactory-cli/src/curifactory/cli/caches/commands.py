@@ -75,11 +75,11 @@ class Commands:
 
     def do_ls(self, given: Given) -> int:
         """List artifacts."""
+        if "stale" in given and "no_check" in given:
+            raise BadInputError("--stale needs the check that --no-check leaves out.")
         artifacts = self._selected(given)
         stale = {} if "no_check" in given else self._upkeep.stale(artifacts)
         if "stale" in given:
-            if "no_check" in given:
-                raise BadInputError("--stale needs the check that --no-check leaves out.")
             artifacts = [each for each in artifacts if stale.get(each.name)]
         if "json" in given:
             self._json([self._exported(each, stale) for each in artifacts])
@@ -167,9 +167,12 @@ class Commands:
 
     def do_rm(self, given: Given) -> int:
         """Remove artifacts."""
-        if not given["names"] and not any(key in given for key in (*_SELECTORS, "hash")):
+        if not given["names"] and not any(key in given for key in _CHOOSING):
             raise BadInputError("what is to go? Give names, or an option such as --stage.")
         chosen = self._selected(given)
+        if "stale" in given:
+            stale = self._upkeep.stale(chosen)
+            chosen = [each for each in chosen if stale.get(each.name)]
         if not chosen:
             raise BadInputError("no artifact fits; 'curifactory cache ls' lists what there is.")
         if "json" not in given:
@@ -273,6 +276,7 @@ class Commands:
 
 
 _SELECTORS = {"stage": "stage", "experiment": "experiment", "run": "run", "set": "parameter_set"}
+_CHOOSING = (*_SELECTORS, "hash", "stale")
 
 
 def _fits(artifact: CachedArtifact, given: Given) -> bool:

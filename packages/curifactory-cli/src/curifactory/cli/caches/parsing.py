@@ -114,7 +114,7 @@ _COMMANDS: tuple[tuple[str, str, tuple[_Option, ...]], ...] = (
     ("show", "show everything about one artifact", (_one, _check)),
     ("verify", "read every byte and compare it with what was stored", (_selection, _set_aside)),
     ("gc", "remove what is worth least", (_limits, _confirmation)),
-    ("rm", "remove artifacts", (_selection, _confirmation)),
+    ("rm", "remove artifacts", (_selection, _stale, _confirmation)),
     ("pin", "never let 'gc' remove these; without names, list the pins", (_pins,)),
     ("unpin", "let 'gc' remove these again", (_pins,)),
 )

@@ -53,7 +53,7 @@ def state(artifact: CachedArtifact, stale: Mapping[str, list[str]]) -> str:
     reasons = stale.get(artifact.name)
     if reasons is None:
         return "complete"
-    return f"stale: {reasons[0]}" if reasons else "fresh"
+    return reasons[0] if reasons else "fresh"
 
 
 def total(artifacts: Iterable[CachedArtifact]) -> str:
@@ -116,7 +116,7 @@ def artifact_lines(
     facts: list[tuple[str, str]] = [
         ("artifact", artifact.name),
         ("state", artifact.state if artifact.state != "complete" else state(artifact, stale)),
-        *(("", f"stale: {reason}") for reason in (stale.get(artifact.name) or [])[1:]),
+        *(("", reason) for reason in (stale.get(artifact.name) or [])[1:]),
     ]
     if artifact.problem is not None:
         facts.append(("problem", artifact.problem))
