@@ -35,8 +35,7 @@ class Journal:
 
     def write(self, event: str, facts: Mapping[str, Any]) -> None:
         """Append a line with ``event``, the time (seconds since 1970) and ``facts``."""
-        line = {"event": event, "time": round(time.time(), 3), **facts}
-        self._file.write(json.dumps(line, default=str) + "\n")
+        self._file.write(_line(event, facts))
         self._file.flush()
 
     def close(self) -> None:
@@ -61,6 +60,19 @@ class Journal:
         if _last_number(folder) == self.number:
             os.unlink(os.path.join(folder, _HINT))
         remove_empty_folders(folder, 3)
+
+
+def _line(event: str, facts: Mapping[str, Any]) -> str:
+    line = {"event": event, "time": round(time.time(), 3), **facts}
+    return json.dumps(line, default=str) + "\n"
+
+
+def append_line(path: str, event: str, facts: Mapping[str, Any]) -> None:
+    """Append a line to the journal at ``path``, which is closed."""
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(_line(event, facts))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def open_journal(store_path: str, experiment_name: str) -> Journal:

@@ -16,6 +16,7 @@ from curifactory.documented import ManagerAttributes
 from curifactory.environment import is_interactive
 from curifactory.exceptions import BadInputError, MissingPartError
 from curifactory.files import CacheFiles
+from curifactory.interrupting import uninterrupted
 from curifactory.logs import RunLog
 from curifactory.mapping import Map, RunPlan
 from curifactory.outputs import OutputSpec, Unread
@@ -286,14 +287,15 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
     ) -> None:
         """Set the run's final status and end its journal; records and artifacts stay usable."""
         calls = [call for record in self.all_records for call in record.calls]
-        self.run.record_use(describe_use(calls, self.cache_path))
-        self.run.close(status, calls, error=error, traceback=traceback, exit_code=exit_code)
-        if self.run.recorded:
-            self.registry.export()
-            if self.metadata_index is not None and self.writes_cache:
-                self.metadata_index.save()
-        for hook in self.hooks:
-            hook.run_finished(self)
+        with uninterrupted():
+            self.run.record_use(describe_use(calls, self.cache_path))
+            self.run.close(status, calls, error=error, traceback=traceback, exit_code=exit_code)
+            if self.run.recorded:
+                self.registry.export()
+                if self.metadata_index is not None and self.writes_cache:
+                    self.metadata_index.save()
+            for hook in self.hooks:
+                hook.run_finished(self)
 
     @property
     def run_info(self) -> dict[str, Any]:

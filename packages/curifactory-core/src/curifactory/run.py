@@ -18,7 +18,7 @@ from curifactory.environment import (
     process_name,
     python_facts,
 )
-from curifactory.journal import STORE, Journal, open_journal
+from curifactory.journal import STORE, Journal, append_line, open_journal
 from curifactory.logs import RunLog
 from curifactory.metrics import find_metrics
 from curifactory.old_store import import_old_store
@@ -72,6 +72,7 @@ class Run:
         self.environment: dict[str, Any] = {}
         """Python, its packages, and what differs from the commit, once the run is open."""
         self._journal: Journal | None = None
+        self._end: dict[str, Any] | None = None
         self._provenance: dict[str, Any] | None = None
 
     @property
@@ -169,7 +170,17 @@ class Run:
         facts = {"status": status, "exit_code": exit_code, "error": error, "calls": counts}
         self._journal.write("closed", facts)
         self._journal.close()
-        self._journal = None
+        self._end, self._journal = facts | {"path": self._journal.path}, None
+
+    def exit_with(self, exit_code: int) -> None:
+        """Note the exit code, if it is not what was recorded when the run was closed.
+
+        That happens when the report cannot be written, or is not waited for.
+        """
+        if self._end is not None and self._end["exit_code"] != exit_code:
+            self._end["exit_code"] = exit_code
+            facts = {key: fact for key, fact in self._end.items() if key != "path"}
+            append_line(self._end["path"], "closed", facts)
 
     def discard(self) -> None:
         """Undo :meth:`open`: the run turned out to be bad input, and leaves no trace."""

@@ -2,8 +2,6 @@
 
 import logging
 import os
-import signal
-import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -24,6 +22,7 @@ from curifactory.exceptions import (
 from curifactory.exiting import ExitCode, Terminated
 from curifactory.files import ARTIFACTS
 from curifactory.importing import describe_error, import_experiment, project_imports, unknown
+from curifactory.interrupting import terminable, uninterrupted
 from curifactory.manager import ArtifactManager
 from curifactory.mapping import Map, RunPlan
 from curifactory.options import RunOptions
@@ -38,23 +37,6 @@ failures = logging.getLogger("curifactory.failures")
 """Gets the traceback of a failed run, for its log file; terminals show it in their own way."""
 
 ExperimentFunction = Callable[[list[Any], ArtifactManager], Any]
-
-
-@contextmanager
-def terminable() -> Iterator[None]:
-    """Let SIGTERM raise :class:`Terminated` inside the block, as far as this thread may decide."""
-
-    def terminate(_number: int, _frame: object) -> None:
-        raise Terminated
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, terminate)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +63,7 @@ class RunResult:
 def _exit_code(status: str, error: BaseException | None) -> ExitCode:
     if isinstance(error, Terminated):
         return ExitCode.TERMINATED
-    if status == "interrupted":
+    if status == "interrupted" or isinstance(error, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
     return ExitCode.COMPLETE if error is None else ExitCode.FAILED
 
@@ -294,10 +276,37 @@ class Execution:
         self.collection = collection
         self.coordinator: Coordinator | None = None
         """Executes calls in other processes; without one all happens in this one."""
+        self._value: Any = None
         self._map = Map()
 
     def result(self) -> RunResult:
         """Open the run, map, plan and execute it, close it, and return what came of it."""
+        try:
+            with terminable():
+                result = self._open_and_execute()
+        except KeyboardInterrupt as interrupt:  # before there was something to close, or after it
+            result = self._break_off(interrupt)
+        if self.owns_run:
+            self.manager.run.exit_with(result.exit_code)
+        return result
+
+    def _break_off(self, interrupt: KeyboardInterrupt) -> RunResult:
+        """Leave what is not written yet; what is known of the run so far stays as it is."""
+        manager = self.manager
+        status = manager.status if self.owns_run else "interrupted"
+        with uninterrupted():
+            if self.owns_run and status == "incomplete":
+                status = "interrupted"
+                code = _exit_code(status, interrupt)
+                manager.close_run(status, exit_code=code, **_describe(interrupt))
+            not_kept = _close_full_store(manager, None)
+            if self.owns_run:
+                manager.log.close()
+        if not_kept is not None:
+            interrupt.add_note(str(not_kept))
+        return RunResult(self._value, manager, status, interrupt)
+
+    def _open_and_execute(self) -> RunResult:
         manager = self.manager
         if self.owns_run:
             manager.open_run(log=self.options.log, parameters=self.collection.by_file)
@@ -310,8 +319,7 @@ class Execution:
         manager.plan = manager.scratch = None
         manager.start_over()
         try:
-            with terminable():
-                value, status = self._map_and_execute()
+            self._value, status = self._map_and_execute()
         except _UnusableError:
             if self.owns_run:
                 manager.run.discard()
@@ -322,7 +330,7 @@ class Execution:
             return self._close(None, "error", failure)
         finally:
             self._map.release()
-        return self._close(value, status, None)
+        return self._close(self._value, status, None)
 
     def _map_and_execute(self) -> tuple[Any, str]:
         manager = self.manager

@@ -66,8 +66,10 @@ def _place(result: "RunResult", note: str | None) -> str:
 
 
 def show_interruption(terminal: Terminal, result: "RunResult") -> None:
-    """Write that the run was interrupted, and in which stage."""
+    """Write that the run was interrupted, and in which stage or after what."""
     note = _own_note(result)
+    if result.status == "complete":
+        note = "after all stages; they are complete, and report and what follows it were left out"
     word = terminal.paint("interrupted", Colour.RED, Colour.BOLD)
     terminal.line(f"{word} {note}" if note else word)
 

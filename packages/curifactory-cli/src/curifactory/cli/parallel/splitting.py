@@ -24,8 +24,9 @@ from curifactory.exceptions import ExecutingWithSkippedInputError, StageFailedEr
 from curifactory.executors import Failure
 from curifactory.exiting import Terminated
 from curifactory.importing import project_imports
+from curifactory.interrupting import terminable
 from curifactory.options import RunOptions
-from curifactory.running import Execution, prepare, terminable
+from curifactory.running import Execution, prepare
 
 _log = logging.getLogger(__name__)
 _PROGRAM = "from curifactory.cli.parallel.splitting import run_part; run_part()"
