@@ -11,7 +11,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
-from curifactory.cli.parallel.serving import serve_forked
+from curifactory.cli.parallel.serving import ENDING_SIGNALS, serve_forked
 from curifactory.cli.parallel.threads import count_threads, thread_variables
 from curifactory.executors import Task, Workplace
 
@@ -28,6 +28,10 @@ class WorkerProcess:
         self.profile = profile
         """What its environment is made for."""
         self.task: Task | None = None
+        self.has_begun = False
+        """Whether it has said that it executes ``task``."""
+        self.has_served = False
+        """Whether it has executed anything before."""
         self.kill_at: float | None = None
         """When it is to be killed, in monotonic seconds, if it has not ended by then."""
         self.status: int | None = None
@@ -36,7 +40,7 @@ class WorkerProcess:
 
     def give(self, task: Task, environment: Mapping[str, str]) -> None:
         """Let it execute ``task``; that it may be dead already is noticed elsewhere."""
-        self.task = task
+        self.task, self.has_begun = task, False
         with suppress(OSError):
             self.connection.send((task, environment))
 
@@ -109,12 +113,16 @@ def fork_worker(
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     parent = os.getpid()
-    pid = os.fork()
-    if pid == 0:
-        ours.close()
-        for connection in others:
-            connection.close()
-        serve_forked(theirs, name, parent, manager, place.calls)
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
+    try:
+        pid = os.fork()
+        if pid == 0:
+            ours.close()
+            for connection in others:
+                connection.close()
+            serve_forked(theirs, name, parent, manager, place.calls)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
     theirs.close()
     with suppress(OSError):  # it has done so itself, or is gone
         os.setpgid(pid, pid)

@@ -1,6 +1,7 @@
 """A worker process: it takes one task at a time from a pipe, and ends with its parent."""
 
 import atexit
+import fcntl
 import io
 import logging
 import os
@@ -8,17 +9,49 @@ import pickle
 import resource
 import signal
 import sys
+import tempfile
+import threading
 from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from typing import Any, NoReturn
 
 from curifactory.cli.parallel.threads import limit_threads
 from curifactory.cli.parallel.working import MappedRun, describe_failure, describe_message
-from curifactory.executors import Failure, Finished, Said, Started, Task, Work
+from curifactory.executors import Event, Failure, Finished, Said, Started, Task, Work
 from curifactory.exiting import Terminated
 from curifactory.manager import ArtifactManager
 
 _PR_SET_PDEATHSIG = 1
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Channel:
+    """The way from a worker to its coordinator, for its threads and for what stages fork."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._file = _make_lock_file()
+        self._renew()
+        os.register_at_fork(after_in_child=self._renew)
+
+    def _renew(self) -> None:
+        self._turn = threading.RLock()  # another thread may have held it when this was forked
+
+    def send(self, event: Event) -> None:
+        """Send ``event`` while nobody else is sending."""
+        with self._turn:
+            fcntl.lockf(self._file, fcntl.LOCK_EX)
+            try:
+                self._connection.send(event)
+            finally:
+                fcntl.lockf(self._file, fcntl.LOCK_UN)
+
+
+def _make_lock_file() -> int:
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("curifactory")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 def serve(connection: Connection, worker: str, parent: int, make: Callable[[], MappedRun]) -> None:
@@ -38,21 +71,23 @@ def serve(connection: Connection, worker: str, parent: int, make: Callable[[], M
     """
     end_with(parent)
     signal.signal(signal.SIGTERM, _terminate)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
     _redirect_input()
+    channel = Channel(connection)
     try:
         mapped: MappedRun | Failure
         try:
             mapped = make()
         except Exception as error:  # noqa: BLE001 - told to the coordinator, whatever it is
             mapped = describe_failure(error, worker)
-        _forward(connection, worker, mapped.manager if isinstance(mapped, MappedRun) else None)
+        _forward(channel, worker, mapped.manager if isinstance(mapped, MappedRun) else None)
         while True:
             task, environment = connection.recv()
-            connection.send(Started(task.key, worker, os.getpid()))
+            channel.send(Started(task.key, worker, os.getpid()))
             _prepare_for(task, environment)
             outcome = mapped.perform(task, worker) if isinstance(mapped, MappedRun) else mapped
             _flush_output()
-            connection.send(Finished(task.key, outcome))
+            channel.send(Finished(task.key, outcome))
     except (EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
         return  # the coordinator has no more tasks, wants none done, or is gone
 
@@ -85,14 +120,14 @@ def _prepare_for(task: Task, environment: Mapping[str, str]) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (task.requirements.memory,) * 2)
 
 
-def _forward(connection: Connection, worker: str, manager: ArtifactManager | None) -> None:
-    """Send what is logged and printed through ``connection``."""
+def _forward(channel: Channel, worker: str, manager: ArtifactManager | None) -> None:
+    """Send what is logged and printed through ``channel``."""
     root = logging.getLogger()
     for handler in list(root.handlers):
         root.removeHandler(handler)
-    root.addHandler(_Forwarder(connection, worker, manager))
-    sys.stdout = _Output(connection, worker, "stdout", sys.stdout)
-    sys.stderr = _Output(connection, worker, "stderr", sys.stderr)
+    root.addHandler(_Forwarder(channel, worker, manager))
+    sys.stdout = _Output(channel, worker, "stdout", sys.stdout)
+    sys.stderr = _Output(channel, worker, "stderr", sys.stderr)
 
 
 def _flush_output() -> None:
@@ -102,11 +137,9 @@ def _flush_output() -> None:
 
 
 class _Forwarder(logging.Handler):
-    def __init__(
-        self, connection: Connection, worker: str, manager: ArtifactManager | None
-    ) -> None:
+    def __init__(self, channel: Channel, worker: str, manager: ArtifactManager | None) -> None:
         super().__init__()
-        self._connection, self._worker, self._manager = connection, worker, manager
+        self._channel, self._worker, self._manager = channel, worker, manager
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -115,20 +148,23 @@ class _Forwarder(logging.Handler):
             self.handleError(record)
             return
         if message is not None:
-            self._connection.send(Said(self._worker, message))
+            self._channel.send(Said(self._worker, message))
 
 
 class _Output(io.TextIOBase):
     """Sends what is printed, in whole lines, so that those of several workers do not mix."""
 
-    def __init__(self, connection: Connection, worker: str, name: str, real: Any) -> None:
+    def __init__(self, channel: Channel, worker: str, name: str, real: Any) -> None:
         super().__init__()
-        self._connection, self._worker, self._name, self._real = connection, worker, name, real
-        self._rest = ""
+        self._channel, self._worker, self._name, self._real = channel, worker, name, real
+        self._rests: dict[int, str] = {}
+        """The beginning of a line that is not complete, by thread."""
 
     def write(self, text: str) -> int:
-        lines, newline, rest = (self._rest + text).rpartition("\n")
-        self._rest = rest
+        thread = threading.get_ident()
+        lines, newline, rest = (self._rests.pop(thread, "") + text).rpartition("\n")
+        if rest:
+            self._rests[thread] = rest
         if newline:
             self._send(lines + newline)
         return len(text)
@@ -141,19 +177,23 @@ class _Output(io.TextIOBase):
         return int(self._real.fileno())
 
     def send_rest(self) -> None:
-        """Send a last line that does not end."""
-        rest, self._rest = self._rest, ""
-        if rest:
+        """Send last lines that do not end."""
+        rests, self._rests = self._rests, {}
+        for rest in rests.values():
             self._send(rest)
 
     def _send(self, text: str) -> None:
-        self._connection.send(Said(self._worker, {"stream": self._name, "text": text}))
+        self._channel.send(Said(self._worker, {"stream": self._name, "text": text}))
 
 
 def serve_forked(
     connection: Connection, worker: str, parent: int, manager: ArtifactManager, calls: Any
 ) -> NoReturn:
-    """Be a worker that has inherited the mapped calls of its parent; never returns."""
+    """Be a worker that has inherited the mapped calls of its parent; never returns.
+
+    ``ENDING_SIGNALS`` are to be held until then, or one would end the worker as if it were its
+    parent.
+    """
     code = 0
     try:
         atexit._clear()  # what the parent registered is its own
