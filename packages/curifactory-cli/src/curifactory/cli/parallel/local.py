@@ -11,7 +11,7 @@ from curifactory.cli.parallel.processes import (
     fork_worker,
     spawn_worker,
 )
-from curifactory.executors import Event, Finished, Key, Lost, Task, Workplace
+from curifactory.executors import Event, Finished, Key, Lost, Started, Task, Workplace
 
 _TICK = 0.2
 """How often processes are looked after where the system does not tell when one ends."""
@@ -117,10 +117,11 @@ class LocalExecutor:
             while worker.connection.poll():
                 event: Event = worker.connection.recv()
                 cancelled = worker.task is None or worker.kill_at is not None
+                worker.has_begun |= isinstance(event, Started)
                 if isinstance(event, Finished) and not cancelled:
                     if worker.task is not None and worker.task.requirements.isolate:
                         worker.end(grace=_CANCEL_GRACE)
-                    worker.task = None
+                    worker.task, worker.has_served = None, True
                 if not (cancelled and hasattr(event, "key")):
                     found.append(event)
         return found
@@ -128,6 +129,9 @@ class LocalExecutor:
     def _end_of(self, worker: WorkerProcess) -> list[Event]:
         self._forget(worker)
         if worker.task is None:
+            return []
+        if worker.has_served and not worker.has_begun and worker.kill_at is None:
+            self.submit(worker.task)  # it died while it had nothing to do, which costs nothing
             return []
         return [Lost(worker.task.key, worker.epitaph(), worker.name)]
 
