@@ -1,6 +1,8 @@
 """An experiment that notes each execution, for runs in several processes."""
 
+import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,14 +11,16 @@ import pytest
 if TYPE_CHECKING:
     from tests.cli.conftest import Project
 
-_HERE = Path(__file__).parent
+LONG = 180.0
+"""Seconds after which something that should have happened never will."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give tests of real processes and clusters another try: a busy machine may starve one."""
-    for item in items:
-        if _HERE in item.path.parents:
-            item.add_marker(pytest.mark.flaky(reruns=2))
+def wait_until(happens: Callable[[], bool]) -> None:
+    """Wait for what will happen soon."""
+    deadline = time.monotonic() + LONG
+    while not happens():
+        assert time.monotonic() < deadline, "nothing happened"
+        time.sleep(0.02)
 
 
 EXPERIMENT = '''

@@ -2,25 +2,27 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.cli.parallel.conftest import LONG, wait_until
 
 from curifactory.config import Configuration
 from curifactory.executors import Report, Task, Work, Workplace
 from curifactory.options import RunOptions
+from curifactory.store import RunStore
 
 if TYPE_CHECKING:
     from tests.cli.parallel.conftest import ParallelProject
 
 pytest.importorskip("distributed", reason="Dask is not installed")
-LONG = 180.0
 
 
 @contextmanager
@@ -39,12 +41,21 @@ def started(*words: str, folder: Path) -> "Iterator[subprocess.Popen[bytes]]":
         process.wait()
 
 
+@dataclass
+class Cluster:
+    """A scheduler and its workers on the loopback."""
+
+    address: str
+    scheduler: "subprocess.Popen[bytes]"
+    workers: "list[subprocess.Popen[bytes]]"
+
+
 @contextmanager
-def cluster(folder: Path) -> "Iterator[tuple[str, list[subprocess.Popen[bytes]]]]":
-    """Start a scheduler and three workers on the loopback."""
+def cluster(folder: Path, *words: str) -> Iterator[Cluster]:
+    """Start a scheduler and three workers, these with ``words`` besides."""
     place = folder / "scheduler.json"
     with ExitStack() as stack:
-        stack.enter_context(
+        scheduler = stack.enter_context(
             started(
                 "dask_scheduler",
                 "--host",
@@ -57,14 +68,11 @@ def cluster(folder: Path) -> "Iterator[tuple[str, list[subprocess.Popen[bytes]]]
                 folder=folder,
             )
         )
-        deadline = time.monotonic() + LONG
-        while not place.exists() or not place.read_text().strip():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until(lambda: place.exists() and bool(place.read_text().strip()))
         address = json.loads(place.read_text())["address"]
-        words = ("dask_worker", address, "--nthreads", "1", "--no-dashboard", "--no-nanny")
-        workers = [stack.enter_context(started(*words, folder=folder)) for _ in range(3)]
-        yield address, workers
+        worker = ("dask_worker", address, "--nthreads", "1", "--no-dashboard", "--no-nanny")
+        workers = [stack.enter_context(started(*worker, *words, folder=folder)) for _ in range(3)]
+        yield Cluster(address, scheduler, workers)
 
 
 @pytest.mark.slow
@@ -81,16 +89,70 @@ def test_a_cluster_gives_what_one_process_gives_though_a_worker_is_killed(
     tree.forget()
     tree.tell({"right 2": "die once"})
 
-    with cluster(tmp_path_factory.mktemp("dask")) as (address, workers):
-        assert tree.project.run("tree", "--map", "--executor", address).out == plan
-        with tree.project.start("tree", "--no-report", "--executor", address) as process:
+    with cluster(tmp_path_factory.mktemp("dask")) as dask:
+        assert tree.project.run("tree", "--map", "--executor", dask.address).out == plan
+        with tree.project.start("tree", "--no-report", "--executor", dask.address) as process:
             out, err = process.communicate(timeout=LONG)
-        dead = [worker for worker in workers if worker.poll() == -signal.SIGKILL]
+        dead = [worker for worker in dask.workers if worker.poll() == -signal.SIGKILL]
 
     assert (process.returncode, err) == (0, ""), out
     assert len(dead) == 1
     assert tree.artifacts() == serial
     assert set(tree.counts().values()) == {1}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("who", ["scheduler", "workers"])
+def test_a_run_ends_when_its_cluster_is_gone(
+    tree: "ParallelProject", tmp_path_factory: pytest.TempPathFactory, who: str
+) -> None:
+    tree.tell({"left 0": "sleep"})
+    with cluster(tmp_path_factory.mktemp("dask")) as dask:
+        executors = {"mine": {"kind": "dask", "address": dask.address, "wait": 5}}
+        tree.project.write("curifactory_config.json", json.dumps({"executors": executors}))
+        with tree.project.start("tree", "--no-report", "--executor", "mine") as process:
+            wait_until((tree.project.root / "sleeping").exists)
+            for victim in dask.workers if who == "workers" else [dask.scheduler]:
+                victim.kill()
+            out, err = process.communicate(timeout=LONG)
+
+    gone = "there has been no worker of" if who == "workers" else "the Dask scheduler of"
+    assert process.returncode == 1, out + err
+    assert f"error: {gone} {dask.address}" in err
+    assert "Traceback" not in err
+    (run,) = RunStore("data").runs()
+    assert run["status"] == "error"
+    assert tree.leftovers() == []
+
+
+@pytest.mark.slow
+def test_a_second_cluster_on_a_machine_is_nothing_to_be_told_of(tree: "ParallelProject") -> None:
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with suppress(OSError):  # then somebody else has it
+            taken.bind(("", 8787))
+            taken.listen()
+
+        outcome = tree.project.run("tree", "--no-report", "--executor", "dask", "--parallel", "1")
+
+    assert (outcome.code, outcome.err) == (0, "")
+
+
+def test_a_cluster_that_does_not_close_spoils_no_run(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    from curifactory.cli.parallel.dask_executor import DaskExecutor
+
+    class Stubborn:
+        def close(self, timeout: float) -> None:
+            raise TimeoutError(f"after {timeout} s")
+
+    executor = DaskExecutor(place(tmp_path))
+    executor._cluster = Stubborn()
+
+    executor.close(grace=1)
+
+    assert "Stubborn did not close within 11 s" in caplog.text
 
 
 def test_what_dask_repeats_is_not_executed_again(

@@ -7,12 +7,13 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.cli.parallel.conftest import LONG, wait_until
 
 from curifactory.experiment import run_experiment
 from curifactory.journal import read_journal
@@ -21,16 +22,6 @@ from curifactory.store import RunStore
 if TYPE_CHECKING:
     from tests.cli.conftest import Project
     from tests.cli.parallel.conftest import ParallelProject
-
-LONG = 120.0
-"""Seconds after which something that should have happened never will."""
-
-
-def wait_until(happens: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + LONG
-    while not happens():
-        assert time.monotonic() < deadline, "nothing happened"
-        time.sleep(0.02)
 
 
 def is_running(pid: int) -> bool:

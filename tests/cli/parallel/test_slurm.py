@@ -121,7 +121,6 @@ def test_stages_run_in_jobs_of_a_cluster(tree: "ParallelProject", slurm: Path) -
         "walltime": "00:30:00",
         "wait": 200,
         "job_directives_skip": ["--mem"],
-        "scheduler_options": {"dashboard_address": None},
     }
     tree.project.run("tree", "--no-report")
     serial = tree.artifacts()

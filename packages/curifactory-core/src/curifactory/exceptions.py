@@ -88,6 +88,10 @@ class StageFailedError(CurifactoryError):
     """The same without the frames of curifactory."""
 
 
+class ExecutorLostError(CurifactoryError):
+    """The place where a run's stages were being executed is gone, such as a cluster."""
+
+
 class NoArtifactManagerError(CurifactoryError):
     """A procedure is to make a record and has no manager to make it in."""
 

@@ -161,7 +161,14 @@ class Executor(Protocol):
         """Begin an attempt, and return at once."""
 
     def events(self, timeout: float) -> Sequence[Event]:
-        """Return what happened, waiting at most ``timeout`` seconds for something to happen."""
+        """Return what happened, waiting at most ``timeout`` seconds for something to happen.
+
+        Raises
+        ------
+        ExecutorLostError
+            If nothing can be executed any more; the run then ends.
+
+        """
 
     def cancel(self, key: Key) -> None:
         """End an attempt with everything it started, if that can be done.

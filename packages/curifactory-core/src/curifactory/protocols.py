@@ -196,6 +196,8 @@ class Coordinator(Protocol):
             If the executor cannot be used; nothing has been executed then.
         StageFailedError
             If a stage failed, once all is done that does not depend on it.
+        ExecutorLostError
+            If there is nowhere left to execute anything.
 
         """
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import curifactory
 from curifactory.cli.terminal import Colour, Terminal
-from curifactory.exceptions import CurifactoryError, StageFailedError
+from curifactory.exceptions import CurifactoryError, ExecutorLostError, StageFailedError
 
 if TYPE_CHECKING:
     from curifactory.experiment import RunResult
@@ -30,6 +30,9 @@ def show_failure(terminal: Terminal, result: "RunResult", *, verbose: bool) -> N
     Frames of curifactory itself are left out, unless ``verbose`` or there are no others.
     """
     if result.error is None:
+        return
+    if isinstance(result.error, ExecutorLostError):
+        show_error(terminal, str(result.error))
         return
     note = _own_note(result)
     show_error(terminal, f"{_place(result, note)}:")

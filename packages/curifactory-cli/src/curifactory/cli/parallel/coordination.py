@@ -12,7 +12,7 @@ from curifactory.causes import Cause, CauseKind
 from curifactory.cli.parallel.capacity import Capacity, Claim
 from curifactory.cli.parallel.schedule import Schedule
 from curifactory.deciding import settle
-from curifactory.exceptions import StageFailedError
+from curifactory.exceptions import ExecutorLostError, StageFailedError
 from curifactory.executors import (
     Executor,
     Failure,
@@ -97,11 +97,22 @@ class Coordination:
         ------
         StageFailedError
             The first failure, once all is done that does not depend on one.
+        ExecutorLostError
+            If there is nowhere left to execute anything.
 
         """
         calls = self.plan.mapped.calls
         self._devices = any(call.spec.requirements.gpu for call in calls)
         self._devices |= bool(self.capacity.devices)
+        try:
+            self._execute_all()
+        except ExecutorLostError as error:
+            self.interrupted(error)
+            raise
+        if self._errors:
+            raise self._first_error()
+
+    def _execute_all(self) -> None:
         while not self.schedule.is_over and not (self.fail_fast and self._errors):
             self._hand_out()
             if self.schedule.is_over:
@@ -109,8 +120,6 @@ class Coordination:
             for event in self.executor.events(self._patience()):
                 self._note(event)
             self._enforce_timeouts()
-        if self._errors:
-            raise self._first_error()
 
     def _first_error(self) -> StageFailedError:
         first, *others = self._errors

@@ -5,9 +5,11 @@ failed call would fail in its words instead of ours.
 """
 
 import importlib.metadata
+import logging
 import os
 import pickle
 import platform
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
@@ -15,7 +17,7 @@ from typing import Any
 
 from curifactory.cli.parallel.futures import FuturesExecutor, Outcome
 from curifactory.cli.parallel.working import describe_failure, perform_task
-from curifactory.exceptions import BadInputError, MissingPartError
+from curifactory.exceptions import BadInputError, ExecutorLostError, MissingPartError
 from curifactory.executors import (
     Event,
     Failure,
@@ -29,8 +31,15 @@ from curifactory.executors import (
 )
 from curifactory.paths import write_atomically
 
+_log = logging.getLogger(__name__)
 _CONNECT_SECONDS = 30
 _WORKER_SECONDS = 3600
+"""How long a cluster's own scheduler may take to start a job."""
+_OTHER_SECONDS = 60
+_NANNY_SECONDS = 10.0
+"""What Dask itself gives processes to end, and some more."""
+_LOOK = 2.0
+"""How often to see whether the cluster is still there, in seconds."""
 _CLUSTERS = {
     "slurm": "SLURMCluster",
     "pbs": "PBSCluster",
@@ -40,6 +49,8 @@ _CLUSTERS = {
     "htcondor": "HTCondorCluster",
     "moab": "MoabCluster",
 }
+_ANY_PORT = ":0"
+"""For its dashboard Dask itself takes 8787, which may be in use."""
 _OURS = frozenset({"kind", "workers", "address", "wait"})
 """Keys of an executor's entry in the configuration that are not handed on to dask-jobqueue."""
 
@@ -57,6 +68,8 @@ class DaskExecutor(FuturesExecutor):
         self._cluster: Any = None
         self._client: Any = None
         self._futures: dict[Key, Any] = {}
+        self._seen = 0.0
+        """When there was a worker the last time, in monotonic seconds."""
 
     def start(self) -> None:
         """Connect, wait for a first worker, and see that workers can do this work."""
@@ -79,17 +92,67 @@ class DaskExecutor(FuturesExecutor):
         self._wait_for_workers()
         check_workers(self._client, self.place)
         self.slots = max(1, sum(self._client.nthreads().values()))
+        self._seen = time.monotonic()
+
+    @property
+    def _patience(self) -> float:
+        """For how long there may be no worker, in seconds."""
+        queued = str(self.place.settings.get("kind", "dask")) in _CLUSTERS
+        return float(self.place.settings.get("wait", _WORKER_SECONDS if queued else _OTHER_SECONDS))
+
+    @property
+    def _where(self) -> str:
+        return self._address or f"the {self.place.settings.get('kind', 'dask')} cluster"
 
     def _wait_for_workers(self) -> None:
-        seconds = self.place.settings.get("wait", _WORKER_SECONDS if self._cluster else 60)
         try:
-            self._client.wait_for_workers(1, timeout=seconds)
+            self._client.wait_for_workers(1, timeout=self._patience)
         except TimeoutError as error:
-            where = self._address or f"the {self.place.settings['kind']} cluster"
             raise BadInputError(
-                f"no worker of {where} came within {seconds} s. Start some with 'dask worker "
-                f"{self._address or 'ADDRESS'}', or see why the cluster starts none."
+                f"no worker of {self._where} came within {self._patience:g} s. {self._advice}"
             ) from error
+
+    @property
+    def _advice(self) -> str:
+        return (
+            f"Start some with 'dask worker {self._address or 'ADDRESS'}', or see why the cluster "
+            "starts none."
+        )
+
+    def events(self, timeout: float) -> Sequence[Event]:
+        """Return what has come back from workers.
+
+        Raises
+        ------
+        ExecutorLostError
+            If the scheduler is gone, or there has been no worker for a while.
+
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            found = super().events(max(0.0, min(_LOOK, deadline - time.monotonic())))
+            self._require_scheduler()
+            if found or time.monotonic() >= deadline:
+                return found
+            self._require_workers()
+
+    def _require_scheduler(self) -> None:
+        if self._client.status != "running":
+            raise ExecutorLostError(
+                f"the Dask scheduler of {self._where} is gone, with what was being executed. "
+                "Start one and run this again: what is done is not done again."
+            )
+
+    def _require_workers(self) -> None:
+        """See that there is a worker, or was not long ago."""
+        if self._client.nthreads():
+            self._seen = time.monotonic()
+        elif time.monotonic() - self._seen > self._patience:
+            raise ExecutorLostError(
+                f"there has been no worker of {self._where} for {self._patience:g} s, and "
+                f"{len(self._tasks)} stages wait for one. {self._advice} Then run this again: "
+                "what is done is not done again."
+            )
 
     def _put(self, task: Task) -> None:
         self._tasks[task.key] = task
@@ -146,11 +209,20 @@ class DaskExecutor(FuturesExecutor):
             if self._futures and self._cluster is None:
                 self._stop(list(self._futures.values()))
             self._futures.clear()
-            self._client.close(timeout=grace)
+            _close(self._client, grace)
             self._client = None
         if self._cluster is not None:
-            self._cluster.close(timeout=grace)
+            _close(self._cluster, grace + _NANNY_SECONDS)
             self._cluster = None
+
+
+def _close(client_or_cluster: Any, seconds: float) -> None:
+    """Close a client or cluster; what a run has come to is not lost because that takes long."""
+    try:
+        client_or_cluster.close(timeout=seconds)
+    except (TimeoutError, OSError) as error:
+        name = type(client_or_cluster).__name__
+        _log.warning("%s did not close within %g s: %r", name, seconds, error)
 
 
 def perform_once(work: Work, task: Task) -> Report | Failure:
@@ -195,7 +267,9 @@ def make_cluster(place: Workplace) -> Any:
         return LocalCluster(
             n_workers=place.slots,
             threads_per_worker=1,
-            dashboard_address="127.0.0.1:0",  # None still takes port 8787, which may be in use
+            memory_limit=0,
+            dashboard_address=f"127.0.0.1{_ANY_PORT}",
+            scheduler_kwargs={"dashboard": False},
             processes=True,
         )
     try:
@@ -207,6 +281,10 @@ def make_cluster(place: Workplace) -> Any:
         ) from error
     settings = {key: value for key, value in place.settings.items() if key not in _OURS}
     settings = {"processes": 1, "log_directory": _log_folder(place), **settings}
+    settings["scheduler_options"] = {
+        "dashboard_address": _ANY_PORT,
+        **settings.get("scheduler_options", {}),
+    }
     try:
         cluster = getattr(dask_jobqueue, _CLUSTERS[kind])(**settings)
     except (TypeError, ValueError) as error:
