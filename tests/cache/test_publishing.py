@@ -97,6 +97,18 @@ def test_what_a_killed_process_left_elsewhere_is_removed_by_the_next(folder: Pat
     assert not [path.name for path in folder.rglob("*") if "staging" in path.name]
 
 
+def test_a_folder_that_its_process_is_removing_is_no_hindrance(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "host-1-1").mkdir()
+    entries = list(os.scandir(folder))
+    entries[0].is_dir()
+    (folder / "host-1-1").rmdir()
+    monkeypatch.setattr(publishing.os, "scandir", lambda _path: entries)
+
+    publishing.remove_dead(str(folder))
+
+
 def test_while_saving_only_artifacts_lie_in_the_cache(
     manager: ArtifactManager, folder: Path
 ) -> None:

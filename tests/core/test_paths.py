@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from curifactory.paths import (
     DirectoryListing,
+    make_folder,
     require_inside,
     safe_component,
     write_atomically,
@@ -111,6 +112,31 @@ def test_a_long_name_can_be_written(folder: Path) -> None:
     write_atomically("x" * 250, b"content")
 
     assert os.listdir(folder) == ["x" * 250]
+
+
+def test_a_folder_is_made_though_what_is_above_it_disappears(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mkdir, removed = os.mkdir, []
+
+    def mkdir_too_late(path: str, mode: int = 0o777) -> None:
+        if path.endswith("own") and not removed:
+            removed.append(os.rmdir(os.path.dirname(path)))
+        mkdir(path, mode)
+
+    monkeypatch.setattr(os, "mkdir", mkdir_too_late)
+
+    make_folder(str(folder / "all" / "own"))
+
+    assert removed
+    assert (folder / "all" / "own").is_dir()
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(folder: Path) -> None:
+    (folder / "link").symlink_to(folder / "nowhere")
+
+    with pytest.raises(FileNotFoundError):
+        make_folder(str(folder / "link" / "own"))
 
 
 def test_a_listing_tells_what_was_there_at_first(folder: Path) -> None:

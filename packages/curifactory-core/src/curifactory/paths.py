@@ -13,6 +13,7 @@ _DEVICES = frozenset(
     + [f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10)]
 )
 _MAX_COMPONENT_BYTES = 100
+_MOST_ATTEMPTS = 100
 _counter = itertools.count()
 
 
@@ -109,6 +110,17 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
         if os.path.exists(temporary):
             os.unlink(temporary)
         raise
+
+
+def make_folder(folder: str) -> None:
+    """Make ``folder`` and those above it, which other processes may be removing as empty."""
+    for _ in range(_MOST_ATTEMPTS):
+        try:
+            os.makedirs(folder, exist_ok=True)
+        except FileNotFoundError:
+            continue
+        return
+    os.makedirs(folder, exist_ok=True)
 
 
 def remove_empty_folders(folder: str, count: int) -> None:

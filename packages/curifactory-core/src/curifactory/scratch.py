@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from curifactory.environment import is_alive, process_name
 from curifactory.exceptions import CacheError
+from curifactory.paths import make_folder
 
 if TYPE_CHECKING:
     from curifactory.artifact import Artifact
@@ -134,7 +135,7 @@ def make_scratch(manager_cache_path: str) -> str:
             if not is_alive(name.partition("~")[0]):
                 shutil.rmtree(os.path.join(root, name), ignore_errors=True)
     folder = os.path.join(root, f"{process_name()}~{os.urandom(4).hex()}")
-    os.makedirs(folder)
+    make_folder(folder)
     return os.path.abspath(folder)
 
 

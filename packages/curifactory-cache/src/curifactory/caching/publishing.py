@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 from curifactory.caching.verifying import describe_files, relative_path
 from curifactory.environment import is_alive, process_name
+from curifactory.paths import make_folder
 
 _FOLDER = ".curifactory-staging"
 _LOCK = "lock"
@@ -254,7 +255,7 @@ def _make_own_folder(target: str, preferred: str | None) -> str:
     root = _staging_root(target, preferred)
     remove_dead(root)
     folder = os.path.join(root, process_name())
-    os.makedirs(folder, exist_ok=True)
+    make_folder(folder)
     atexit.register(_remove_own, os.getpid(), folder)
     return folder
 
@@ -298,6 +299,7 @@ def remove_dead(root: str) -> None:
     except FileNotFoundError:
         return
     for entry in entries:
-        old = time.time() - entry.stat().st_mtime > _FOREIGN_AGE_SECONDS
-        if old or not is_alive(entry.name):
-            shutil.rmtree(entry.path, ignore_errors=True)
+        with suppress(FileNotFoundError):  # its process has just removed it
+            old = time.time() - entry.stat().st_mtime > _FOREIGN_AGE_SECONDS
+            if old or not is_alive(entry.name):
+                shutil.rmtree(entry.path, ignore_errors=True)
