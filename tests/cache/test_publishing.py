@@ -104,7 +104,7 @@ def test_a_folder_that_its_process_is_removing_is_no_hindrance(
     entries = list(os.scandir(folder))
     entries[0].is_dir()
     (folder / "host-1-1").rmdir()
-    monkeypatch.setattr(publishing.os, "scandir", lambda _path: entries)
+    monkeypatch.setattr(os, "scandir", lambda _path: entries)
 
     publishing.remove_dead(str(folder))
 

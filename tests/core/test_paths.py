@@ -117,11 +117,13 @@ def test_a_long_name_can_be_written(folder: Path) -> None:
 def test_a_folder_is_made_though_what_is_above_it_disappears(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mkdir, removed = os.mkdir, []
+    mkdir = os.mkdir
+    removed: list[str] = []
 
     def mkdir_too_late(path: str, mode: int = 0o777) -> None:
         if path.endswith("own") and not removed:
-            removed.append(os.rmdir(os.path.dirname(path)))
+            removed.append(os.path.dirname(path))
+            os.rmdir(removed[0])
         mkdir(path, mode)
 
     monkeypatch.setattr(os, "mkdir", mkdir_too_late)
