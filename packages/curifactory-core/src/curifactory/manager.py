@@ -450,13 +450,6 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
             _log.log(level, "stage %s: %s %s%s", call.name, record, call.status, took)
         if call.status is CallStatus.EXECUTED and _log.isEnabledFor(logging.DEBUG):
             _log.debug("stage %s: %s", call.name, _describe_cost(call))
-        if call.cpu_seconds is not None and call.peak_memory is not None:
-            _log.debug(
-                "stage %s: %.3f s of CPU time; this process has held at most %.1f MB",
-                call.name,
-                call.cpu_seconds,
-                call.peak_memory / 1e6,
-            )
         if call.status is not CallStatus.FAILED and self.full_store is not None:
             self.full_store.keep(call)
             call.record.store_tracked_paths()
