@@ -30,6 +30,8 @@ from curifactory.options import RunOptions
         ("--no-report", {"report": False}),
         ("--report-file out.html", {"report_file": "out.html"}),
         ("--notebook", {"build_notebook": True}),
+        ("--docker", {"build_docker": True}),
+        ("--docker-context made", {"docker_context": "made"}),
         ("--no-log", {"log": False}),
         ("--indices 0-2 --indices 5", {"indices": ("0-2", "5")}),
         ("--global-indices 1", {"global_indices": ("1",)}),

@@ -29,6 +29,22 @@ def test_reports_are_served_until_ctrl_c(project: "Project") -> None:
     assert (process.returncode, errors) == (0, "")
 
 
+def test_another_folder_is_served_where_it_is_asked_for(project: "Project") -> None:
+    project.write("elsewhere/index.html", "hello")
+
+    with project.start("reports", "--folder", "elsewhere", "--port", "0") as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        address = re.search(r"http://127\.0\.0\.1:\d+/", line)
+        assert address is not None, line
+        with urllib.request.urlopen(address[0], timeout=10) as answer:
+            page = answer.read().decode()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+
+    assert (page, process.returncode) == ("hello", 0)
+
+
 def test_a_port_in_use_is_one_clear_message(project: "Project") -> None:
     project.write("reports/index.html", "")
     with socket.create_server(("127.0.0.1", 0)) as taken:

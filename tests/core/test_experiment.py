@@ -5,7 +5,7 @@ from datetime import datetime
 from inspect import signature
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -59,11 +59,17 @@ def test_it_returns_the_value_and_the_manager(iris: "Project") -> None:
     assert (manager.status, manager.error, manager.log_path) == ("complete", None, None)
 
 
-def test_what_cannot_be_built_is_refused_before_anything_runs(iris: "Project") -> None:
+@pytest.mark.parametrize("asked", [{"build_docker": True}, {"docker_context": "image"}])
+def test_an_image_of_what_is_not_stored_is_refused_before_anything_runs(
+    iris: "Project", asked: dict[str, Any]
+) -> None:
     before = iris.files()
+    live = ArtifactManager("mine", suppress_live_log=True, dry=True)
 
-    with pytest.raises(BadInputError, match="docker images cannot be built yet"):
-        run_experiment("iris", build_docker=True)
+    with pytest.raises(BadInputError, match="a dry run has no full store of its own"):
+        run_experiment("iris", dry=True, **asked)
+    with pytest.raises(BadInputError, match="a session that goes on has no full store"):
+        run_experiment("iris", mngr=live, **asked)
 
     assert iris.files() == before
 

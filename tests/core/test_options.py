@@ -38,6 +38,7 @@ from curifactory.options import RunOptions
         ({"print_params": "knn"}, "experiment iris --print-params knn"),
         ({"store_full": True, "parallel": 4}, "experiment iris --store-full --parallel 4"),
         ({"build_notebook": True, "build_docker": True}, "experiment iris --notebook --docker"),
+        ({"docker_context": "made"}, "experiment iris --docker-context made"),
         ({"quiet": True, "no_color": True}, "experiment iris --quiet --no-color"),
         ({"plain": True, "progress": True}, "experiment iris --plain --progress"),
         ({"log_errors": True}, "experiment iris --log-errors"),
@@ -66,6 +67,27 @@ def test_only_to_tell_something_is_to_write_nothing(option: str) -> None:
 
     assert RunOptions(experiment="iris", **asked).writes_nothing
     assert not RunOptions(experiment="iris").writes_nothing
+
+
+@pytest.mark.parametrize("asked", [{"build_docker": True}, {"docker_context": "made"}])
+def test_an_image_implies_what_it_is_made_of(asked: dict[str, Any]) -> None:
+    options = RunOptions(experiment="iris", **asked)
+
+    implied = options.with_implied()
+
+    assert (implied.store_full, implied.build_notebook) == (True, True)
+    assert implied.run_line == options.command()
+    again = implied.reproduce_from("artifacts")
+    assert again == "experiment iris --cache artifacts --dry-cache --notebook"
+
+
+@pytest.mark.parametrize("option", ["map_only", "paths_only", "parallel_mode"])
+def test_what_records_no_run_makes_no_image(option: str) -> None:
+    asked: dict[str, Any] = {option: True}
+    options = RunOptions(experiment="iris", build_docker=True, **asked)
+
+    assert not options.exports_image
+    assert options.with_implied() is options
 
 
 def test_options_are_values() -> None:

@@ -26,6 +26,7 @@ import sysconfig
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.docs.documents import DOCUMENTS, ROOT, Block, example_of, read_blocks, relative
@@ -48,6 +49,7 @@ _VARIABLE = (
     (re.compile(r"\b\d+\.\d+ s\b"), "<seconds> s"),
     (re.compile(r" +\d+ MB\b"), " <megabytes> MB"),
     (re.compile(r"\d{4}-\d\d-\d\d(-|T| )T?\d\d:?\d\d:?\d\d(,\d+)?"), "<time>"),
+    (re.compile(r":(\d+)_\d{4}-\d\d-\d\d\b"), r":\1_<date>"),
     (re.compile(r'"(time|seconds|cpu_seconds|mtime_ns)": [\d.e-]+'), r'"\1": <number>'),
     (re.compile(r'"(hostname|process|commit)": "[^"]*"'), r'"\1": <text>'),
 )
@@ -228,8 +230,13 @@ def pages() -> list[Path]:
     ]
 
 
+def _slow_if_it_builds(page: Path) -> Any:
+    marks = [pytest.mark.slow] if page.stem == "docker" else []  # it makes wheels
+    return pytest.param(page, marks=marks, id=relative(page))
+
+
 @pytest.mark.flaky(reruns=1)  # some start processes, which a busy machine may starve
-@pytest.mark.parametrize("page", pages(), ids=relative)
+@pytest.mark.parametrize("page", [_slow_if_it_builds(page) for page in pages()])
 def test_blocks_do_what_the_page_shows(page: Path, tmp_path: Path) -> None:
     Page(page, tmp_path).run()
 

@@ -3,13 +3,14 @@ import json
 import os
 import re
 import subprocess
+import sys
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
-from curifactory.cli.scaffold import Parts, fill, project_files, project_folders
+from curifactory.cli.scaffold import Parts, docker_files, fill, project_files, project_folders
 from curifactory.config import FILE_NAME, KEYS, Configuration
 
 DEFAULT = Configuration()
@@ -90,6 +91,57 @@ def test_the_dockerfile_names_the_version_and_both_ports() -> None:
     assert "1.2.3" in text
     assert "ARG run_folder" in text
     assert "EXPOSE 8000 8888" in text
+    assert f"ARG python_version={sys.version_info.major}.{sys.version_info.minor}\n" in text
+
+
+def test_images_without_a_folder_docker_are_made_with_the_same_files() -> None:
+    files = made()
+
+    assert docker_files("1.2.3") == {
+        name: files[name] for name in ("docker/dockerfile", "docker/startup.sh")
+    }
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there is no sh")
+@pytest.mark.parametrize(
+    ("words", "started"),
+    [
+        ([], "experiment reports --folder /run --host 0.0.0.0 --port 8000"),
+        (["files"], "experiment reports --folder /run --host 0.0.0.0 --port 8000"),
+        (
+            ["jupyter"],
+            "jupyter lab --ip 0.0.0.0 --port 8888 --no-browser /run/run_notebook.ipynb",
+        ),
+        (["experiment", "ls"], "experiment ls"),
+    ],
+)
+def test_containers_show_files_and_start_jupyter_only_when_asked(
+    words: list[str], started: str, tmp_path: Path
+) -> None:
+    script = made()["docker/startup.sh"].replace("cd /app\n", "")
+    (tmp_path / "startup.sh").write_text(script)
+    for name in ("experiment", "jupyter"):
+        program = tmp_path / name
+        program.write_text('#!/bin/sh\necho "$(basename "$0") $*"\n')
+        program.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "RUN_FOLDER": "/run"}
+
+    answer = subprocess.run(
+        ["sh", "startup.sh", *words],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert answer.stdout == f"{started}\n"
+
+
+def test_images_have_no_fixed_token() -> None:
+    assert not re.search(
+        "token *=|password", "".join(docker_files("1.2.3").values()), re.IGNORECASE
+    )
 
 
 @pytest.mark.skipif(os.name != "posix", reason="there is no sh")

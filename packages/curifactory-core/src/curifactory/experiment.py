@@ -85,6 +85,7 @@ def run_experiment(
     executor: str | None = None,
     resources: str | None = None,
     fail_fast: bool = False,
+    docker_context: str | None = None,
 ) -> tuple[Any, ArtifactManager]:
     """Run an experiment and return what its ``run()`` returned, with the manager.
 
@@ -105,8 +106,9 @@ def run_experiment(
         Write nothing; write nothing into the cache.
     store_full
         Keep everything of the run in a folder of its own.
-    build_docker, build_notebook
-        Make a docker image, or a notebook, of the results.
+    build_docker, docker_context, build_notebook
+        Build an image with code, results and notebook; write what it is built from into this
+        folder; write a notebook that loads the results. The first two keep a full store as well.
     run_string
         The command line to record; by default the one that asks for the same.
     param_set_names, param_set_indices, global_param_set_indices
@@ -175,6 +177,7 @@ def run_experiment(
         report=report,
         build_notebook=build_notebook,
         build_docker=build_docker,
+        docker_context=docker_context,
         verbose=log_debug,
         all_loggers=all_loggers,
         log_errors=log_errors,

@@ -84,7 +84,9 @@ class RunOptions:
     build_notebook: bool = _option("--notebook")
     """Write a notebook that loads the results."""
     build_docker: bool = _option("--docker")
-    """Build a docker image of the full store."""
+    """Build an image with the code, the full store and a notebook; keeps both of these."""
+    docker_context: str | None = _option("--docker-context", None)
+    """Folder to write all that the image is built from into, to build it elsewhere."""
     verbose: bool = _option("--verbose")
     """Log debugging messages."""
     all_loggers: bool = _option("--all-loggers")
@@ -119,6 +121,19 @@ class RunOptions:
     def writes_nothing(self) -> bool:
         """Whether neither run nor artifacts are stored, asked for or because nothing runs."""
         return bool(self.dry or self.only_maps or self.hashes_only or self.print_params)
+
+    @property
+    def exports_image(self) -> bool:
+        """Whether this process makes an image, or what one is built from, after the run."""
+        asked = self.build_docker or self.docker_context is not None
+        return asked and not (self.only_maps or self.parallel_mode)
+
+    def with_implied(self) -> "RunOptions":
+        """Return the options with those that others imply; the recorded command stays as it is."""
+        if not self.exports_image:
+            return self
+        line = self.run_line or self.command()
+        return replace(self, store_full=True, build_notebook=True, run_line=line)
 
     def command(self) -> str:
         """Return the command line that asks for these options."""
@@ -173,6 +188,8 @@ class RunOptions:
             overwrite_stages=(),
             on_stale=None if self.on_stale is OnStale.RERUN else self.on_stale,
             store_full=False,
+            build_docker=False,
+            docker_context=None,
             report_file=None,
             cache=artifacts,
             dry_cache=True,

@@ -181,6 +181,52 @@ class Exporter(Protocol):
         """
 
 
+class NotebookWriter(Protocol):
+    """Writes the notebook of a run into the folder that everything of it is moved with."""
+
+    def export_beside(
+        self, manager: "ArtifactManager", path: str, back: str, artifacts: str
+    ) -> None:
+        """Write it.
+
+        Parameters
+        ----------
+        path
+            Where to write it.
+        back
+            The project's folder from that of the notebook.
+        artifacts
+            The folder of artifacts to load from, from the project's folder.
+
+        """
+
+
+class ImageExporter(Protocol):
+    """Makes an image of a run, or what one is built from; made with the run's options."""
+
+    def check(self, manager: "ArtifactManager") -> None:
+        """Make sure, before the run, that it can be made after it.
+
+        Raises
+        ------
+        BadInputError
+            If it cannot.
+
+        """
+
+    def export(self, manager: "ArtifactManager") -> str:
+        """Make it; return the image's name, or the folder with what it is to be built from.
+
+        Raises
+        ------
+        CurifactoryError
+            If that fails.
+        OSError
+            If files cannot be read or written.
+
+        """
+
+
 class Coordinator(Protocol):
     """Executes the calls of a run in several processes; made with options and configuration."""
 
@@ -229,3 +275,6 @@ class RunHook:
 
     def run_finished(self, manager: "ArtifactManager") -> None:
         """Take note that the run's status is final; its report is not written yet."""
+
+    def image_progressed(self, step: str) -> None:
+        """Take note of the next step of making an image of the run."""

@@ -15,6 +15,7 @@ from curifactory.deciding import warn_of_stale
 from curifactory.exceptions import (
     BadInputError,
     CacheError,
+    CurifactoryError,
     MissingPartError,
     ReadWhileMappingError,
     StageFailedError,
@@ -30,7 +31,7 @@ from curifactory.params import ExperimentParameters
 from curifactory.performing import reuse
 from curifactory.planning import Action
 from curifactory.plugins import COORDINATORS, EXPORTERS, RUN_HOOKS, find, find_all
-from curifactory.protocols import Coordinator, Exporter, RunHook
+from curifactory.protocols import Coordinator, Exporter, ImageExporter, RunHook
 
 _log = logging.getLogger(__name__)
 failures = logging.getLogger("curifactory.failures")
@@ -53,6 +54,8 @@ class RunResult:
     """The report's page, where one was written."""
     notebook_path: str | None = None
     """The notebook that loads the results, where one was written."""
+    image: str | None = None
+    """The name of the image that was built, or the folder with what it is to be built from."""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -101,12 +104,14 @@ def run(
 
     """
     configuration = configuration or get_configuration()
-    options = _of_rank(options)
+    options = _of_rank(options).with_implied()
     coordinator = _make_coordinator(options, configuration)
     with project_imports(configuration), _lent(manager):
         with nullcontext() if coordinator is None else coordinator.importing():
             execution = prepare(options, configuration, manager=manager, hooks=hooks)
         execution.coordinator = coordinator
+        if options.exports_image:
+            execution.image_exporter = _image_exporter(execution)
         return execution.result()
 
 
@@ -165,11 +170,6 @@ def prepare(
     else:
         manager.hooks = (*manager.hooks, *hooks)
     _apply(options, manager)
-    if options.build_docker:
-        raise BadInputError(
-            "docker images cannot be built yet. Keep a full store with store_full, or write a "
-            "notebook with build_notebook."
-        )
     if options.build_notebook:
         _notebook_exporter()  # what it needs is missed before the run, not after it
     return Execution(options, manager, function, collection)
@@ -277,6 +277,8 @@ class Execution:
         self.coordinator: Coordinator | None = None
         """Executes calls in other processes; without one all happens in this one."""
         self._value: Any = None
+        self.image_exporter: ImageExporter | None = None
+        """Makes an image of the run in the end, where one is asked for."""
         self._map = Map()
 
     def result(self) -> RunResult:
@@ -406,6 +408,16 @@ class Execution:
         return ""
 
     def _close(self, value: Any, status: str, error: BaseException | None) -> RunResult:
+        try:
+            return self._export(value, status, *self._report(status, error))
+        finally:
+            if self.owns_run:
+                self.manager.log.close()
+
+    def _report(
+        self, status: str, error: BaseException | None
+    ) -> tuple[BaseException | None, str | None]:
+        """Close the run; return what went wrong first, and the path of the report."""
         manager = self.manager
         path = None
         try:
@@ -420,15 +432,63 @@ class Execution:
         except Exception as failure:  # noqa: BLE001 - the result carries it on
             failure.add_note(f"while the report of run {manager.get_reference_name()} was written")
             error = error or failure
-        finally:
-            if self.owns_run:
-                manager.log.close()
-        not_kept = _close_full_store(manager, path)
-        notebook, not_written = None, None
+        return error, path
+
+    def _export(
+        self, value: Any, status: str, error: BaseException | None, report_path: str | None
+    ) -> RunResult:
+        """Complete the full store, and write notebook and image where they are asked for."""
+        manager = self.manager
+        not_kept = _close_full_store(manager, report_path)
+        notebook, not_written, image = None, None, None
         if self.options.build_notebook and self.owns_run and manager.run.recorded:
             notebook, not_written = _write_notebook(manager)
         error = error or not_kept or not_written
-        return RunResult(value, manager, status, error, path, notebook)
+        if self.image_exporter is not None:
+            image, not_built = _make_image(self.image_exporter, manager, error)
+            error = error or not_built
+        return RunResult(value, manager, status, error, report_path, notebook, image)
+
+
+def _image_exporter(execution: Execution) -> ImageExporter:
+    """Return what makes an image of the run, once it is sure that it can.
+
+    Raises
+    ------
+    BadInputError
+        If there is nothing that can build it, or nothing that it can be built from.
+
+    """
+    options, manager = execution.options, execution.manager
+    if options.dry or not execution.owns_run:
+        what = "a dry run" if options.dry else "a session that goes on"
+        raise BadInputError(
+            f"an image is built from what a run stores, and {what} has no full store of its own. "
+            "Leave out --docker and --docker-context, or run the experiment without the other."
+        )
+    source = find(EXPORTERS, "image")
+    if source is None:
+        raise MissingPartError(
+            "images come with 'curifactory-cli'. Run 'pip install curifactory-cli'."
+        )
+    exporter: ImageExporter = source(options)
+    exporter.check(manager)
+    return exporter
+
+
+def _make_image(
+    exporter: ImageExporter, manager: ArtifactManager, error: BaseException | None
+) -> tuple[str | None, Exception | None]:
+    """Return the image of the run, and why there is none if it cannot be made."""
+    if error is not None:
+        _log.warning("No image: the run did not complete.")
+        return None, None
+    try:
+        with terminable():
+            return exporter.export(manager), None
+    except (CurifactoryError, OSError) as failure:
+        failure.add_note(f"while the image of run {manager.get_reference_name()} was made")
+        return None, failure
 
 
 def _write_notebook(manager: ArtifactManager) -> tuple[str | None, OSError | None]:

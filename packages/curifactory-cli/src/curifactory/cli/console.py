@@ -161,6 +161,10 @@ class RunLines(LogMessages):
         self.seconds = time.monotonic() - self._started
         self._show_heading()
 
+    def image_progressed(self, step: str) -> None:
+        """Show the step."""
+        self._show(f"  {self._terminal.paint(step, Colour.DIM)}")
+
     def _show(self, text: str) -> None:
         self._show_heading()
         super()._show(text)

@@ -1,6 +1,7 @@
 """What went wrong, in words, with the user's part of the traceback."""
 
 import os
+import re
 import traceback
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,9 @@ def show_failure(terminal: Terminal, result: "RunResult", *, verbose: bool) -> N
         others = [note_ for note_ in getattr(error, "__notes__", ()) if note_ != note]
         terminal.line("\n".join([text.rstrip("\n"), *others]))
         return
+    if result.status == "complete" and isinstance(result.error, CurifactoryError) and not verbose:
+        terminal.line(str(result.error))
+        return
     trace = traceback.TracebackException.from_exception(result.error)
     if note:
         trace.__notes__ = [other for other in trace.__notes__ or [] if other != note]
@@ -65,7 +69,10 @@ def _place(result: "RunResult", note: str | None) -> str:
         return f"{note.removeprefix('in ')} failed"
     if result.status == "error":
         return f"run() of experiment {name!r} failed, outside its stages"
-    return f"experiment {name!r} is {result.status}, but its report could not be written"
+    notes = " ".join(getattr(result.error, "__notes__", ()))
+    found = re.search(r"while the (report|notebook|image) of ", notes)
+    what = found[1] if found else "full store"
+    return f"experiment {name!r} is {result.status}, but its {what} could not be written"
 
 
 def show_interruption(terminal: Terminal, result: "RunResult") -> None:

@@ -93,7 +93,8 @@ class Parser(argparse.ArgumentParser):
             return f"option {option!r} belongs to {' and '.join(map(repr, owners))}"
         parsers = (self, *actions.values())
         known = list(dict.fromkeys(name for parser in parsers for name in parser.options()))
-        near = difflib.get_close_matches(option, known, n=2)
+        near = [name for name in known if name.startswith(option)][:2]
+        near = near or difflib.get_close_matches(option, known, n=2)
         hint = f". Did you mean {' or '.join(map(repr, near))}?" if near else ""
         return f"unknown option {option!r}{hint}"
 
@@ -368,6 +369,18 @@ def _add_records(parser: Parser) -> None:
         action="store_true",
         help="write a notebook that loads the results, into the folder of notebooks",
     )
+    group.add_argument(
+        "--docker",
+        action="store_true",
+        help="build an image with the code, everything the run stored, its environment and a "
+        "notebook; implies --store-full and --notebook",
+    )
+    group.add_argument(
+        "--docker-context",
+        metavar="DIR",
+        help="write what the image is built from into this new folder, to build it elsewhere; "
+        "with --docker, besides building it",
+    )
     group.add_argument("--no-log", action="store_true", help="write no log file")
     group.add_argument(
         "--log-errors",
@@ -448,6 +461,8 @@ _EXCLUSIVE = (
     ("quiet", "plain"),
     ("report_file", "no_report"),
     ("keep_going", "fail_fast"),
+    ("docker", "dry"),
+    ("docker_context", "dry"),
 )
 """Options that make no sense together."""
 _FIELDS = {
@@ -457,6 +472,7 @@ _FIELDS = {
     "hashes": "hashes_only",
     "paths": "paths_only",
     "notebook": "build_notebook",
+    "docker": "build_docker",
 }
 """Options whose field of ``RunOptions`` has another name."""
 _NEGATED = {"no_dag": "dag", "no_log": "log", "no_report": "report"}

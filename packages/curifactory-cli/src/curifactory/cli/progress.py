@@ -74,6 +74,11 @@ class ProgressBars(LogMessages):
         """Leave the bars as they are."""
         self._stop()
 
+    def image_progressed(self, step: str) -> None:
+        """Show the step below the bars, unless nothing is to be shown besides them."""
+        if not self._quiet:
+            self._show(f"  {step}")
+
     def close(self) -> None:
         """Leave the bars as they are, also where the run broke off."""
         self._stop()

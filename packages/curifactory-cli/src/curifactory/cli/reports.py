@@ -27,6 +27,8 @@ class ServeReports:
     update: bool = False
     allow_hosts: tuple[str, ...] = ()
     """Names by which browsers may call the server, besides those it knows itself."""
+    folder: str | None = None
+    """The folder to serve, ``None`` for the project's reports."""
 
 
 _EXAMPLES = """\
@@ -52,6 +54,11 @@ def add_arguments(parser: Parser) -> None:
         metavar="NAME",
         action="append",
         help="also answer browsers that call this machine by NAME; may be repeated",
+    )
+    parser.add_argument(
+        "--folder",
+        metavar="DIR",
+        help="serve this folder, which has an index.html, instead of the project's reports",
     )
     parser.add_argument(
         "--update", action="store_true", help="only write the index of all reports again"
@@ -87,7 +94,7 @@ def show_reports(
         If there is nothing to show, or the address cannot be listened at.
 
     """
-    folder = configuration.reports_path
+    folder = request.folder or configuration.reports_path
     if not os.path.isdir(folder):
         raise BadInputError(
             f"there is no folder {folder!r} with reports; run an experiment here first, or change "

@@ -1,6 +1,7 @@
 """Running and mapping an experiment, with all that is shown of it."""
 
 import json
+import shlex
 import sys
 import time
 from collections.abc import Iterator
@@ -47,7 +48,15 @@ def run_experiment(
             out.line(f"report to send: {options.report_file}")
     if result.notebook_path is not None:
         out.line(f"notebook: {result.notebook_path}")
+    if result.image is not None:
+        out.line(_about_image(result.image, options))
     return result.exit_code
+
+
+def _about_image(image: str, options: RunOptions) -> str:
+    if options.build_docker:
+        return f"image: {image}, for 'docker run --rm -p 8000:8000 {image}'"
+    return f"build context: {image}, for 'sh {shlex.quote(image)}/docker/run/build.sh'"
 
 
 def _choose_lines(options: RunOptions, out: Terminal) -> LogMessages:

@@ -40,6 +40,23 @@ class NotebookExporter:
         path = os.path.join(manager.notebooks_path, "experiments", name)
         return _write(manager, path, _way_back(manager, path), errored=manager.status == "error")
 
+    def export_beside(
+        self, manager: "ArtifactManager", path: str, back: str, artifacts: str
+    ) -> None:
+        """Write the notebook to ``path``, to be moved with the artifacts and the project.
+
+        ``back`` is the project's folder from the notebook's, ``artifacts`` the folder to load from
+        as seen from the project's.
+        """
+        _write(
+            manager,
+            path,
+            back,
+            use_global_cache=False,
+            artifacts=artifacts,
+            errored=manager.status == "error",
+        )
+
 
 def write_experiment_notebook(
     manager: "ArtifactManager",
@@ -102,6 +119,7 @@ def _write(
     back: str,
     *,
     use_global_cache: bool | None = None,
+    artifacts: str | None = None,
     errored: bool,
     suppress_global_warning: bool = False,
     leave_script: bool = False,
@@ -122,7 +140,10 @@ def _write(
     texts = [_summary(manager), *_failure(manager, errored=errored)]
     if use_global_cache and not suppress_global_warning:
         texts.append(_COMMON_CACHE)
-    code = [f"%cd {back}", _loading(manager, options, use_global_cache), *_records(manager)]
+    if artifacts is None:
+        stored = manager.get_run_output_path("artifacts")
+        artifacts = _portable(manager, manager.cache_path if use_global_cache else stored)
+    code = [f"%cd {back}", _loading(options, artifacts), *_records(manager)]
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     write_atomically(path, _as_notebook("\n\n".join(texts), code).encode())
     if leave_script:
@@ -186,11 +207,8 @@ def _failure(manager: "ArtifactManager", *, errored: bool) -> list[str]:
     ]
 
 
-def _loading(manager: "ArtifactManager", options: "RunOptions", use_global_cache: bool) -> str:
+def _loading(options: "RunOptions", artifacts: str) -> str:
     """Return the code that runs the experiment again without writing anything."""
-    cache = manager.cache_path
-    if not use_global_cache:
-        cache = manager.get_run_output_path("artifacts")
     arguments: dict[str, Any] = {
         "param_set_names": list(options.names),
         "param_set_indices": list(options.indices),
@@ -208,7 +226,7 @@ def _loading(manager: "ArtifactManager", options: "RunOptions", use_global_cache
             "from curifactory.experiment import run_experiment",
             "",
             "manager = ArtifactManager(",
-            f"    {options.experiment!r}, dry=True, cache_path={_portable(manager, cache)!r}",
+            f"    {options.experiment!r}, dry=True, cache_path={artifacts!r}",
             ")  # dry: nothing is written",
             "manager.on_stale = OnStale.WARN  # load what is stored, and say what is out of date",
             "results, manager = run_experiment(",

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -55,11 +56,26 @@ def project_files(configuration: Configuration, parts: Parts, version: str) -> d
         params = _module_folder(configuration.params_module_name)
         templates[f"{experiments}/example.py"] = "example.py.txt"
         templates[f"{params}/more_rates.py"] = "more_rates.py.txt"
-    if parts.docker:
-        for name in ("dockerfile", "startup.sh", ".dockerignore"):
-            templates[f"docker/{name}"] = f"docker/{name.lstrip('.')}.txt"
     made = {path: fill(_read(template), values) for path, template in templates.items()}
+    if parts.docker:
+        made |= docker_files(version)
+        made["docker/.dockerignore"] = fill(_read("docker/dockerignore.txt"), values)
     return {FILE_NAME: configuration_text(configuration), **made}
+
+
+def docker_files(version: str) -> dict[str, str]:
+    """Return ``{path: content}`` of what an image of a run is built and started with.
+
+    Parameters
+    ----------
+    version
+        Version of curifactory that they are made for.
+
+    """
+    python_version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    values = {"version": version, "python_version": python_version}
+    names = ("dockerfile", "startup.sh")
+    return {f"docker/{name}": fill(_read(f"docker/{name}.txt"), values) for name in names}
 
 
 def project_folders(configuration: Configuration) -> list[str]:

@@ -1,0 +1,1 @@
+"""Images of runs: ``--docker`` and ``--docker-context``."""

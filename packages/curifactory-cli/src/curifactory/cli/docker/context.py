@@ -1,0 +1,150 @@
+"""The build context: a folder with exactly what goes into an image of a run."""
+
+import errno
+import os
+import shutil
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from curifactory.cli.docker.environment import write_environment
+from curifactory.cli.docker.files_page import write_files_page
+from curifactory.cli.docker.image import Image
+from curifactory.cli.docker.project_files import ProjectFiles
+from curifactory.cli.scaffold import docker_files
+from curifactory.exceptions import BadInputError, MissingPartError
+from curifactory.plugins import EXPORTERS, find
+from curifactory.protocols import NotebookWriter
+
+if TYPE_CHECKING:
+    from curifactory.manager import ArtifactManager
+
+OURS = "docker/run"
+"""The folder of what is made for this image alone: the environment, and the command to build."""
+NOTEBOOK = "run_notebook.ipynb"
+
+
+def check_folder(folder: str) -> None:
+    """Make sure that a context can be written into ``folder``.
+
+    Raises
+    ------
+    BadInputError
+        If there is something in it, or it cannot be made.
+
+    """
+    if os.path.lexists(folder) and not (os.path.isdir(folder) and not os.listdir(folder)):
+        raise BadInputError(
+            f"--docker-context {folder!r} is there already and not an empty folder; name a new one."
+        )
+    above = os.path.dirname(os.path.abspath(folder))
+    while not os.path.exists(above):
+        above = os.path.dirname(above)
+    if not folder or not (os.path.isdir(above) and os.access(above, os.W_OK | os.X_OK)):
+        raise BadInputError(
+            f"--docker-context {folder!r} cannot be made in {above!r}; name another folder."
+        )
+
+
+def write_context(
+    folder: str, manager: "ArtifactManager", files: ProjectFiles, image: Image
+) -> None:
+    """Write all that ``image`` is built from into ``folder``, completely or not at all.
+
+    Parameters
+    ----------
+    folder
+        Is made, or empty.
+    manager
+        The run, whose full store is complete.
+    files
+        The files of the project.
+    image
+        What it is for.
+
+    Raises
+    ------
+    EnvironmentNotPackedError
+        If an installed package cannot be made a wheel.
+    OSError
+        If files cannot be read or written.
+
+    """
+    path = os.path.abspath(folder)
+    staged = f"{path}.{os.getpid()}.partial"
+    os.makedirs(staged)
+    try:
+        _copy_project(files, staged)
+        _copy_run(manager, staged, image)
+        _add_docker_folder(files, staged)
+        ours = os.path.join(staged, OURS)
+        shutil.rmtree(ours, ignore_errors=True)  # one that git tracks is of another run
+        os.makedirs(ours)
+        write_environment(ours, f"./{OURS}/wheels")
+        _write_build_script(ours, image)
+        _put_in_place(staged, path)
+    except BaseException:
+        shutil.rmtree(staged, ignore_errors=True)
+        raise
+
+
+def _put_in_place(staged: str, path: str) -> None:
+    """Rename a folder that is complete; an empty one may be where it goes."""
+    try:
+        os.rename(staged, path)
+    except OSError as error:
+        if error.errno not in {errno.EEXIST, errno.ENOTEMPTY, errno.EACCES, errno.EBUSY}:
+            raise
+        os.rmdir(path)
+        os.rename(staged, path)
+
+
+def _copy_project(files: ProjectFiles, folder: str) -> None:
+    for name in files.taken:
+        source, target = os.path.join(files.root, name), os.path.join(folder, name)
+        if not os.path.islink(source) and not os.path.isfile(source):
+            continue  # removed, and git not told
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        shutil.copy2(source, target, follow_symlinks=False)
+
+
+def _copy_run(manager: "ArtifactManager", folder: str, image: Image) -> None:
+    """Copy the full store, and write what the image shows of it."""
+    target = os.path.join(folder, image.run_folder)
+    shutil.copytree(manager.get_run_output_path(), target, symlinks=True)
+    notebook = os.path.join(target, NOTEBOOK)
+    back = "/".join([".."] * len(image.run_folder.split("/")))
+    _notebook_writer().export_beside(manager, notebook, back, f"{image.run_folder}/artifacts")
+    shutil.copy2(notebook, manager.get_run_output_path())
+    write_files_page(target, manager.get_reference_name())
+
+
+def _notebook_writer() -> NotebookWriter:
+    source = find(EXPORTERS, "notebook")
+    if source is None:
+        raise MissingPartError(
+            "notebooks come with 'curifactory-report'. Run 'pip install curifactory-report'."
+        )
+    writer: NotebookWriter = source()
+    return writer
+
+
+def _add_docker_folder(files: ProjectFiles, folder: str) -> None:
+    """Take the project's dockerfile and start script, tracked or not; else usual ones."""
+    os.makedirs(os.path.join(folder, "docker"), exist_ok=True)
+    for name, text in docker_files(version("curifactory-cli")).items():
+        own = os.path.join(files.root, name)
+        if os.path.isfile(own):
+            shutil.copy2(own, os.path.join(folder, name))
+        else:
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                file.write(text)
+
+
+def _write_build_script(folder: str, image: Image) -> None:
+    with open(os.path.join(folder, "build.sh"), "w", encoding="utf-8") as file:
+        file.write(
+            "#!/bin/sh\n"
+            f"# Builds the image {image.tag}: sh {OURS}/build.sh, or with podman as its argument.\n"
+            'set -eu\ncd "$(dirname "$0")/../.."\nengine=${1:-docker}\n'
+            f'"$engine" {image.command("", ".").partition(" ")[2]}\n'
+        )

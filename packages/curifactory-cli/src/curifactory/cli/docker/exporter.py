@@ -1,0 +1,111 @@
+"""Making the image of a run: ``--docker``; or only what one is built from: ``--docker-context``."""
+
+import logging
+import os
+import tempfile
+from typing import TYPE_CHECKING
+
+from curifactory.cli.docker.context import check_folder, write_context
+from curifactory.cli.docker.image import image_of
+from curifactory.cli.docker.project_files import (
+    ProjectFiles,
+    find_project_files,
+    require_loaded_files,
+)
+from curifactory.exceptions import BadInputError
+
+if TYPE_CHECKING:
+    from curifactory.cli.docker.image import Image
+    from curifactory.manager import ArtifactManager
+    from curifactory.options import RunOptions
+
+_log = logging.getLogger(__name__)
+_MOST_NAMED = 10
+
+
+class ImageExporter:
+    """Writes the build context of a run, and lets an engine build the image.
+
+    Parameters
+    ----------
+    options
+        ``docker_context`` is the folder to keep the context in; without ``build_docker`` that is
+        all.
+
+    """
+
+    def __init__(self, options: "RunOptions") -> None:
+        self._keeps_in = options.docker_context
+        self._builds = options.build_docker
+
+    def check(self, manager: "ArtifactManager") -> None:
+        """Make sure, before the run, that the image can be made after it.
+
+        Raises
+        ------
+        BadInputError
+            If no engine answers, the folder cannot be used, or the image would miss files that
+            the experiment needs.
+
+        """
+        if self._keeps_in is not None:
+            check_folder(self._keeps_in)
+        require_loaded_files(find_project_files(manager.config))
+        if self._builds:
+            from curifactory.cli.docker.engine import connected
+
+            with connected():
+                pass
+
+    def export(self, manager: "ArtifactManager") -> str:
+        """Make it; return the image's name, or the folder with what it is to be built from."""
+        files = find_project_files(manager.config)
+        _say_what_is_left_out(files)
+        try:
+            require_loaded_files(files)
+        except BadInputError as error:
+            _log.warning("The image is not complete: %s", error)
+        image = image_of(manager)
+        if self._keeps_in is not None:
+            self._write(self._keeps_in, manager, files, image)
+            return self._build(self._keeps_in, manager, image) if self._builds else self._keeps_in
+        with tempfile.TemporaryDirectory(prefix="curifactory-image-") as folder:
+            context = os.path.join(folder, "context")
+            self._write(context, manager, files, image)
+            return self._build(context, manager, image)
+
+    def _write(
+        self, folder: str, manager: "ArtifactManager", files: ProjectFiles, image: "Image"
+    ) -> None:
+        _log.info("image %s is built from what is in %s", image.tag, folder)
+        _show(manager, f"collecting what image {image.tag} is built from")
+        write_context(folder, manager, files, image)
+
+    def _build(self, folder: str, manager: "ArtifactManager", image: "Image") -> str:
+        from curifactory.cli.docker.engine import build, connected
+
+        _show(manager, f"building image {image.tag}")
+        with connected() as client:
+            build(client, folder, image, lambda step: _show(manager, step))
+        return image.tag
+
+
+def _show(manager: "ArtifactManager", step: str) -> None:
+    for hook in manager.hooks:
+        hook.image_progressed(step)
+
+
+def _say_what_is_left_out(files: ProjectFiles) -> None:
+    if not files.tracked:
+        _log.warning(
+            "No git repository tells what belongs to the project: the image gets its Python "
+            "files, notebooks, Markdown and settings. 'git init' and 'git add' let you choose."
+        )
+    if files.withheld:
+        names = ", ".join(files.withheld[:_MOST_NAMED])
+        more = len(files.withheld) - _MOST_NAMED
+        _log.warning(
+            "Left out of the image, as secret or ignored although git tracks it: %s%s.",
+            names,
+            f" and {more} more" if more > 0 else "",
+        )

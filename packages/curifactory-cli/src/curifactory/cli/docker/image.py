@@ -1,0 +1,80 @@
+"""The image of a run: its name, and what is told to the build."""
+
+import os
+import re
+import shlex
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from curifactory.manager import ArtifactManager
+
+DOCKERFILE = "docker/dockerfile"
+"""Where the dockerfile is, from the folder that the image is built from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image that is to be built."""
+
+    name: str
+    version: str
+    run_folder: str
+    """The run's full store, from the folder that the image is built from."""
+    python_version: str
+    """As ``3.12``."""
+
+    @property
+    def tag(self) -> str:
+        """Name and version."""
+        return f"{self.name}:{self.version}"
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """What the dockerfile takes."""
+        return {"run_folder": self.run_folder, "python_version": self.python_version}
+
+    def command(self, engine: str, folder: str) -> str:
+        """Return the shell command that builds it of what is in ``folder``."""
+        words = [engine, "build", "-f", f"{folder}/{DOCKERFILE}"]
+        words += ["--tag", self.tag, "--tag", self.name]
+        for name, value in self.arguments.items():
+            words += ["--build-arg", f"{name}={value}"]
+        return shlex.join([*words, folder])
+
+
+def image_of(manager: "ArtifactManager") -> Image:
+    """Return the image of a run, ``<experiment>:<run number>_<date>``."""
+    run = manager.run
+    return Image(
+        name=image_name(str(manager.experiment_name)),
+        version=f"{run.number}_{run.started:%Y-%m-%d}",
+        run_folder=place_of_run(manager),
+        python_version=f"{sys.version_info.major}.{sys.version_info.minor}",
+    )
+
+
+def image_name(experiment: str) -> str:
+    """Return the name of an image, which has fewer characters than that of an experiment.
+
+    Examples
+    --------
+    >>> image_name("old.Iris_2")
+    'old.iris_2'
+
+    """
+    plain = re.sub(r"[^a-z0-9._-]+", "-", experiment.lower())
+    return re.sub(r"([._-])[._-]+", r"\1", plain).strip("._-") or "experiment"
+
+
+def place_of_run(manager: "ArtifactManager") -> str:
+    """Return where the run's full store is in the image, from the project's folder there.
+
+    The same place as here, or a usual one if that is not in the project's folder.
+    """
+    root = os.path.realpath(manager.config.root)
+    folder = os.path.realpath(manager.get_run_output_path())
+    if os.path.commonpath([root, folder]) == root:
+        return os.path.relpath(folder, root).replace(os.sep, "/")
+    return f"data/runs/{os.path.basename(folder)}"
