@@ -1,6 +1,7 @@
 """Measuring the same work done by curifactory, by plain Python and by other libraries."""
 
 import math
+import os
 import statistics
 import subprocess
 import sys
@@ -98,12 +99,19 @@ class Measurement:
 
 def run_program(code: str, *, in_memory: bool = False) -> float:
     """Return the cost that a program prints, run in a directory of its own."""
+    environment = {**os.environ}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # users have byte code, and so must all here
     place = _MEMORY_FILES if in_memory and _MEMORY_FILES.is_dir() else None
     with tempfile.TemporaryDirectory(dir=place) as folder:
         path = Path(folder) / "program.py"
         path.write_text(_PROLOGUE + code + _EPILOGUE)
         done = subprocess.run(
-            [sys.executable, path.name], cwd=folder, capture_output=True, text=True, check=False
+            [sys.executable, path.name],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
     if done.returncode != 0:
         raise SystemExit(f"A benchmark failed:\n{code}\n{done.stderr}")

@@ -1,6 +1,5 @@
 """Importing a project's experiment and parameter files."""
 
-import difflib
 import importlib
 import os
 import sys
@@ -86,6 +85,8 @@ def import_experiment(configuration: Configuration, name: str) -> ModuleType:
 
 def unknown(kind: str, name: str, known: Sequence[str], command: str | None = None) -> str:
     """Return the message that ``name`` is not there, with the nearest names that are."""
+    import difflib  # only for this message
+
     near = difflib.get_close_matches(name, known, n=3)
     if near:
         hint = f"Did you mean {' or '.join(map(repr, near))}?"

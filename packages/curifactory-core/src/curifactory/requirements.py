@@ -1,6 +1,5 @@
 """What a stage needs of a machine, and how often and how long it may try."""
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -87,6 +86,8 @@ def parse_resources(given: Mapping[str, Any]) -> dict[str, int]:
     found = {}
     for name, amount in given.items():
         if name not in RESOURCES:
+            import difflib  # only for this message
+
             near = difflib.get_close_matches(str(name), RESOURCES, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
             raise ValueError(f"unknown resource {name!r}; {hint}there is {', '.join(RESOURCES)}")

@@ -1,6 +1,5 @@
 """Arrays in numpy's own formats."""
 
-import zipfile
 from typing import Any, Literal
 
 from curifactory.caching.cacheable import Cacheable
@@ -44,6 +43,8 @@ class NumpyCacher(Cacheable):
 
     def _save_all(self, path: str, arrays: "dict[str, Any]") -> None:
         """Write an ``.npz``; unlike ``numpy.savez``, whatever the names, and without objects."""
+        import zipfile  # as slow to import
+
         import numpy
 
         compression = zipfile.ZIP_DEFLATED if self.compressed else zipfile.ZIP_STORED

@@ -1,6 +1,5 @@
 """Code that arrives in values: classes of inputs, and what parameter sets hold and compute."""
 
-import pkgutil
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import islice
@@ -102,7 +101,9 @@ def _of_parameters(parameters: Any, attributes: frozenset[str]) -> Iterator[str]
 
 def find(name: str) -> Any:
     """Return what has this name, importing its module; ``None`` if nothing has."""
+    from pkgutil import resolve_name  # seldom needed, and slow to import
+
     try:
-        return pkgutil.resolve_name(name)
+        return resolve_name(name)
     except Exception:  # noqa: BLE001 - whatever the user's module raises
         return None

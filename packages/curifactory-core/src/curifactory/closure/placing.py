@@ -2,7 +2,6 @@
 
 import os
 import sys
-import sysconfig
 from functools import cache
 from types import ModuleType
 
@@ -12,8 +11,11 @@ _OURS = "curifactory"
 
 @cache
 def _standard_library() -> tuple[str, ...]:
-    paths = sysconfig.get_paths()
-    found = {os.path.realpath(paths[key]) for key in ("stdlib", "platstdlib")}
+    found = {os.path.realpath(os.path.dirname(os.__file__))}
+    for path in sys.path:  # compiled modules may have a folder beside another one
+        folder, name = os.path.split(path)
+        if name == "lib-dynload":
+            found.add(os.path.realpath(folder))
     return tuple(f"{path}{os.sep}" for path in found)
 
 

@@ -1,15 +1,10 @@
 """Texts that stand for the values of module constants, class instances and captured variables."""
 
-import datetime
-import decimal
 import enum
-import fractions
 import logging
 import os
-import pathlib
-import re
+import sys
 import types
-import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -20,22 +15,28 @@ from curifactory.closure.resolving import is_code
 from curifactory.representing import is_content_represented, represent
 
 _SCALARS = (int, float, complex, bool, bytes, type(None), type(Ellipsis), type(NotImplemented))
-_SHOWN_WHOLE = (
-    datetime.date,
-    datetime.time,
-    datetime.timedelta,
-    datetime.timezone,
-    decimal.Decimal,
-    fractions.Fraction,
-    range,
-    re.Pattern,
-    slice,
-    uuid.UUID,
-)
-"""Types whose ``repr`` is all there is to a value."""
+_SHOWN_WHOLE = {
+    "builtins": ("range", "slice"),
+    "datetime": ("date", "time", "timedelta", "timezone"),
+    "decimal": ("Decimal",),
+    "fractions": ("Fraction",),
+    "re": ("Pattern",),
+    "uuid": ("UUID",),
+}
+"""Types whose ``repr`` is all there is to a value, by module: one not imported has no values."""
 _LARGEST = 100_000
 _BUILT_IN = (list, tuple, set, frozenset, dict)
 CHANGEABLE = (list, dict, set, deque, bytearray)
+
+
+def _is_one_of(value: Any, types_by_module: Mapping[str, Iterable[str]]) -> bool:
+    """Tell whether ``value`` is an instance of one of the types, without importing any."""
+    return any(
+        isinstance(value, getattr(sys.modules[module], name))
+        for module, names in types_by_module.items()
+        if module in sys.modules
+        for name in names
+    )
 
 
 class UnknownValueError(Exception):
@@ -83,11 +84,11 @@ class ValueText:
     def _of(self, value: Any) -> str:
         if isinstance(value, enum.Enum):
             return f"{self._follow(type(value))}.{value.name}"
-        if type(value) in _SCALARS or isinstance(value, _SHOWN_WHOLE):
+        if type(value) in _SCALARS or _is_one_of(value, _SHOWN_WHOLE):
             return repr(value)
         if type(value) is str:
             return repr(value.replace(self._root, "<project>/"))
-        if isinstance(value, pathlib.PurePath):
+        if _is_one_of(value, {"pathlib": ("PurePath",)}):
             return f"Path {self.of(str(value))}"
         if isinstance(value, logging.Logger):
             return "a logger"
