@@ -8,6 +8,7 @@ __all__ = [
     "CurifactoryError",
     "EmptyCachersError",
     "ExecutingWithSkippedInputError",
+    "ExecutorLostError",
     "HashCollisionError",
     "InputSignatureError",
     "MissingInputError",
