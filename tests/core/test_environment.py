@@ -142,3 +142,18 @@ def test_facts_about_python_name_versions_of_packages() -> None:
 
     assert facts["python"] == sys.version.split()[0]
     assert facts["packages"]["pytest"] == pytest.__version__
+
+
+def test_seeds_that_are_set_are_noted_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "PYTHONHASHSEED": "0",
+        "PL_GLOBAL_SEED": "17",
+        "WALLET_SEED": "twelve secret words",
+        "SEED_SERVER": "3",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+    seeds = python_facts()["seeds"]
+
+    assert {"PYTHONHASHSEED": 0, "PL_GLOBAL_SEED": 17}.items() <= seeds.items()
+    assert not {"WALLET_SEED", "SEED_SERVER"} & set(seeds)

@@ -34,6 +34,7 @@ def record_run(tmp_path: Path) -> RecordRun:
         notes: str | None = None,
         difference: str = "",
         packages: dict[str, str] | None = None,
+        seeds: dict[str, int] | None = None,
         stages: list[dict[str, Any]] | None = None,
     ) -> None:
         timestamp = f"2026-11-{day:02}-T10{number:02}00"
@@ -61,6 +62,7 @@ def record_run(tmp_path: Path) -> RecordRun:
                 "time": began,
                 "python": "3.12.1",
                 "platform": "linux",
+                "seeds": seeds or {},
                 "packages": packages or {},
                 "difference": difference,
             },

@@ -84,11 +84,20 @@ def test_a_run_is_shown_with_all_that_is_known_of_it(
         "metrics": {"scores": {"accuracy": 0.93333333}},
     }
     patch = "diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -1 +1,2 @@\n-old\n+new\n+more\n"
-    record_run("iris", 1, params={"name": "a", "seed": 7}, difference=patch, stages=[stage, stage])
+    seeds = {"PL_GLOBAL_SEED": 17, "PYTHONHASHSEED": 0}
+    record_run(
+        "iris",
+        1,
+        params={"name": "a", "seed": 7},
+        difference=patch,
+        seeds=seeds,
+        stages=[stage, stage],
+    )
 
     show_run("latest", Configuration(), out())
 
     shown = capsys.readouterr().out
+    assert "  seeds        PL_GLOBAL_SEED=17, PYTHONHASHSEED=0\n" in shown
     assert "  commit       4f5a0c3d9e1b7a2c, with changes" in shown
     assert "seed=7" in shown
     assert "  train         2       0       0    2.500  2.000       2.0 MB" in shown
@@ -115,6 +124,7 @@ def test_what_differs_is_shown_and_nothing_else(
         2,
         params={"name": "a", "seed": 2, "kind": "svm"},
         packages={"numpy": "2.0", "rich": "1"},
+        seeds={"PL_GLOBAL_SEED": 17},
         difference="+x = 1\n",
         stages=[stage(2, 0.75)],
     )
@@ -124,13 +134,14 @@ def test_what_differs_is_shown_and_nothing_else(
     shown = [line.strip() for line in capsys.readouterr().out.splitlines()]
     assert shown[0] == "iris/1 → iris/2"
     for line in (
-        "numpy  1.0  →  2.0",
         "fit/score [a]  0.5  →  0.75 (+0.25)",
         "fit  1.000  2.000",
         "dirty  False  →  True",
         "++x = 1",
     ):
         assert line in shown
+    for words in ("PL_GLOBAL_SEED - → 17", "numpy 1.0 → 2.0"):
+        assert words.split() in [line.split() for line in shown]
     assert any(line.startswith("a.seed  1") for line in shown)
     assert not any("kind" in line or "rich" in line for line in shown)
 

@@ -79,14 +79,24 @@ def _git(folder: str, *arguments: str) -> str | None:
 
 
 def python_facts() -> dict[str, Any]:
-    """Return the versions of Python and of every installed distribution, and the hash seed."""
+    """Return the versions of Python and of every installed distribution, and seeds that are set."""
     return {
         "python": sys.version.split()[0],
         "implementation": sys.implementation.name,
         "platform": sys.platform,
         "machine": os.uname().machine if hasattr(os, "uname") else "",
         "hash_seed": os.environ.get("PYTHONHASHSEED"),
+        "seeds": seeds_set(),
         "packages": installed_versions(),
+    }
+
+
+def seeds_set() -> dict[str, int]:
+    """Return the environment variables that set a seed: whole numbers named ``...SEED``."""
+    return {
+        name: int(value)
+        for name, value in sorted(os.environ.items())
+        if name.upper().endswith("SEED") and value.isascii() and value.isdigit()
     }
 
 

@@ -135,9 +135,11 @@ class Comparison:
 
 
 def _environment(details: RunDetails) -> dict[str, Any]:
-    left_out = {"packages", "difference"}
+    left_out = {"packages", "difference", "seeds"}
     facts = {key: value for key, value in details.environment.items() if key not in left_out}
-    return {**facts, **(details.environment.get("packages") or {})}
+    for group in ("seeds", "packages"):
+        facts |= details.environment.get(group) or {}
+    return facts
 
 
 def _digest(artifact: StoredArtifact) -> str:

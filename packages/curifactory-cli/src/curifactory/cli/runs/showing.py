@@ -105,6 +105,9 @@ def _about(details: RunDetails) -> list[tuple[str, str]]:
         ("environment", f"{system}, {counted(len(packages), 'package')}" if system else "-"),
         ("full store", "yes" if facts["full_store"] else "no"),
     ]
+    seeds = environment.get("seeds") or {}
+    if seeds:
+        pairs.insert(5, ("seeds", ", ".join(f"{name}={seed}" for name, seed in seeds.items())))
     if facts["error"]:
         pairs.append(("error", str(facts["error"])))
     return pairs
