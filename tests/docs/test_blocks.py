@@ -6,7 +6,8 @@ The blocks of a page run in order, in one folder:
   it replaces the functions and classes of the same names in it. Other ``python`` runs in one
   session for the page, and prints what its lines ``#> `` show.
 * ``console`` holds commands after ``$ `` and what they print, with warnings as errors. Times,
-  durations and the machine's name differ from run to run; a line ``...`` stands for any lines.
+  durations, sizes and the machine's name differ from run to run; a line ``...`` stands for any
+  lines.
 * ``sh`` holds commands that succeed; ``make`` and what its targets are called is only looked up.
 * ``json`` is a configuration and ``toml`` parses. Without a language a block shows a format or a
   folder, no code.
@@ -47,11 +48,12 @@ _CODE = re.compile(
 )
 _VARIABLE = (
     (re.compile(r"\b\d+\.\d+ s\b"), "<seconds> s"),
-    (re.compile(r" +\d+ MB\b"), " <megabytes> MB"),
+    (re.compile(r"\b\d+(\.\d+)? [kM]?B\b"), "<size>"),
     (re.compile(r"\d{4}-\d\d-\d\d(-|T| )T?\d\d:?\d\d:?\d\d(,\d+)?"), "<time>"),
     (re.compile(r":(\d+)_\d{4}-\d\d-\d\d\b"), r":\1_<date>"),
     (re.compile(r'"(time|seconds|cpu_seconds|mtime_ns)": [\d.e-]+'), r'"\1": <number>'),
     (re.compile(r'"(hostname|process|commit)": "[^"]*"'), r'"\1": <text>'),
+    (re.compile(r" +"), " "),  # columns are as wide as what is in them
 )
 """What differs from run to run, and what stands for it when texts are compared."""
 _LANGUAGES = {"python", "console", "sh", "json", "toml"}

@@ -38,6 +38,15 @@ def names_in(text: str) -> list[str]:
     )
 
 
+def test_tests_that_pages_name_are_there() -> None:
+    named = re.compile(r"`(tests/[\w/.]+)`")
+    pages = [path.read_text("utf-8") for path in _DOCS.rglob("*.md")]
+
+    found = {name for page in pages for name in named.findall(page)}
+    assert len(found) > 5
+    assert [name for name in sorted(found) if not (_DOCS.parent / name).exists()] == []
+
+
 # -- architecture --------------------------------------------------------------------------------
 
 
