@@ -189,6 +189,11 @@ class Project:
         found = (path for path in self.root.rglob("*") if path.is_file())
         return {str(path.relative_to(self.root)): path.read_bytes() for path in found}
 
+    def contents(self) -> dict[str, bytes | None]:
+        """Return the content of every file by its path, ``None`` for a folder."""
+        folders = (path for path in self.root.rglob("*") if path.is_dir())
+        return {**self.files(), **{f"{path.relative_to(self.root)}/": None for path in folders}}
+
 
 @pytest.fixture
 def project(

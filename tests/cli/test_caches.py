@@ -165,34 +165,6 @@ def test_rm_removes_what_is_stale(cache: "Cache", project: "Project") -> None:
     assert exported(cache("ls", "--stage", "make_data", "--json"))
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ("rm", "what is to go?"),
-        ("rm --stale --yes", "no artifact fits"),
-        ("du --stale", "option '--stale' belongs to 'ls' and 'rm'"),
-        ("rm --stage compare", "Give --yes"),
-        ("rm --stage nothing --yes", "no artifact fits"),
-        ("gc", "how much is to stay?"),
-        ("gc --max-size lots", "'lots' is no size"),
-        ("gc --older-than soon", "'soon' is no age"),
-        ("ls --stale --no-check", "--stale needs the check"),
-        ("du --by colour", "invalid choice"),
-        ("lss", "invalid choice"),
-    ],
-)
-def test_bad_input_is_one_line_and_removes_nothing(
-    words: str, message: str, cache: "Cache", project: "Project"
-) -> None:
-    before = project.files()
-
-    outcome = cache(*words.split())
-
-    assert (outcome.code, len(outcome.error_lines)) == (2, 1)
-    assert message in outcome.err
-    assert project.files() == before
-
-
 def test_another_folder_is_looked_after_where_one_is_named(
     cache: "Cache", project: "Project"
 ) -> None:

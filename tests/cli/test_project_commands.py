@@ -1,6 +1,5 @@
 import json
 
-import pytest
 from tests.cli.conftest import Project
 
 
@@ -11,31 +10,6 @@ def test_init_asks_nothing_with_yes(project: Project) -> None:
     assert (project.root / "experiments/example.py").exists()
     assert not (project.root / "docker").exists()
     assert project.run("example").code == 0
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["init", "--set", "docker"], "write it as KEY=VALUE"),
-        (["init", "--yes", "--set", "lgos_path=x"], "Did you mean 'logs_path'?"),
-        (["init", "--yess"], "Did you mean '--yes'?"),
-        (["inti"], "did you mean 'init'?"),
-        (["config", "more"], "unexpected argument 'more'"),
-        (["completion", "--bash", "--zsh"], "not allowed with"),
-        (["completion", "--tcsh"], "unknown option '--tcsh'"),
-    ],
-    ids=str,
-)
-def test_bad_input_is_one_message_and_changes_nothing(
-    words: list[str], message: str, project: Project
-) -> None:
-    before = project.files()
-
-    outcome = project.run(*words, command="curifactory")
-
-    assert (outcome.code, len(outcome.error_lines)) == (2, 1)
-    assert message in outcome.err
-    assert project.files() == before
 
 
 def test_config_tells_where_each_value_comes_from(project: Project) -> None:

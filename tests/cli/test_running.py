@@ -422,7 +422,7 @@ def test_a_process_of_its_own_does_the_same(project: "Project") -> None:
 
 
 def test_a_run_that_cannot_write_says_so(project: "Project") -> None:
-    project.write("data", "a file where a folder should be")
+    project.write("data/store/chain", "a file where a folder should be")
 
     outcome = project.run("chain")
 
@@ -432,7 +432,10 @@ def test_a_run_that_cannot_write_says_so(project: "Project") -> None:
 
 
 def test_a_report_that_cannot_be_written_is_a_failure_of_its_own(project: "Project") -> None:
-    project.write("reports", "a file where a folder should be")
+    text = (project.root / "experiments/chain.py").read_text()
+    meanwhile = "    Path('reports').write_text('a file where a folder should be')\n"
+    end = "    return list(model.values())\n"
+    project.write("experiments/chain.py", text.replace(end, meanwhile + end))
 
     outcome = project.run("chain")
 

@@ -123,44 +123,6 @@ def test_a_run_is_not_removed_unless_somebody_says_yes(
     assert before <= set(ran.files())
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ([], "what to do? There is ls, show, diff, rm"),
-        (["lss"], "invalid choice: 'lss'"),
-        (["ls", "--limti", "1"], "Did you mean '--limit'?"),
-        (["ls", "--limit", "-1"], "--limit"),
-        (["ls", "--limit", "many"], "--limit takes a number of runs, not 'many'"),
-        (["ls", "--status", "done"], "runs have no status 'done'. There is complete"),
-        (["ls", "--since", "soon"], "'soon' is no time"),
-        (["ls", "--where", "params.size ="], "cannot read the condition"),
-        (["ls", "--where", "params.siez == 1"], "Did you mean 'params.size'?"),
-        (["ls", "--sort", "sied"], "runs have no 'sied'"),
-        (["ls", "chian"], "no run of experiment 'chian' is recorded. Did you mean 'chain'?"),
-        (["ls", "--json", "--csv"], "not allowed with"),
-        (["show", "9"], "there is no run '9'"),
-        (["show", "1", "2"], "unexpected argument '2'"),
-        (["diff", "1"], "required: RUN"),
-        (["diff", "1", "9"], "there is no run '9'"),
-        (["rm"], "required: RUN"),
-        (["rm", "1", "9", "--yes"], "there is no run '9'"),
-    ],
-    ids=str,
-)
-def test_bad_input_is_one_message_and_changes_nothing(
-    words: list[str], message: str, project: Project
-) -> None:
-    project.run("chain", "--no-report")
-    project.run("runs", "ls")
-    before = project.files()
-
-    outcome = project.run("runs", *words)
-
-    assert (outcome.code, len(outcome.error_lines)) == (2, 1)
-    assert message in outcome.err
-    assert project.files() == before
-
-
 def test_help_is_shown(project: Project) -> None:
     outcome = project.run("runs", "--help")
 

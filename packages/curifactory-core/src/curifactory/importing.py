@@ -83,6 +83,9 @@ def import_experiment(configuration: Configuration, name: str) -> ModuleType:
     return module
 
 
+_MOST_NAMED = 20
+
+
 def unknown(kind: str, name: str, known: Sequence[str], command: str | None = None) -> str:
     """Return the message that ``name`` is not there, with the nearest names that are."""
     import difflib  # only for this message
@@ -91,7 +94,8 @@ def unknown(kind: str, name: str, known: Sequence[str], command: str | None = No
     if near:
         hint = f"Did you mean {' or '.join(map(repr, near))}?"
     elif known:
-        hint = f"There is: {', '.join(map(repr, known))}."
+        more = ", …" if len(known) > _MOST_NAMED else ""
+        hint = f"There is: {', '.join(map(repr, known[:_MOST_NAMED]))}{more}."
     else:
         hint = "There is none at all."
     listing = f" List them with '{command}'." if command else ""

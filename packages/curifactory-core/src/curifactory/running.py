@@ -244,11 +244,40 @@ def _apply(options: RunOptions, manager: ArtifactManager) -> None:
                 f"there is no cache {options.cache!r} to read; name a folder that exists, or leave "
                 "out --dry-cache to make it."
             )
+        _require_folder("--cache", options.cache)
         manager.config = manager.config.updated({"cache_path": cache_folder(options.cache)})
+    for key in _FOLDERS:
+        _require_folder(key, manager.config[key])
     if options.notes is not None:
         manager.run.notes = options.notes
     manager.parallel_lock = options.parallel_lock or manager.parallel_lock
     manager.run.belongs_to(options.run_num_override, options.run_ts_override)
+
+
+_FOLDERS = (
+    "manager_cache_path",
+    "cache_path",
+    "runs_path",
+    "logs_path",
+    "notebooks_path",
+    "reports_path",
+)
+
+
+def _require_folder(name: str, path: str) -> None:
+    """Make sure that no file is where a folder is to be.
+
+    Raises
+    ------
+    BadInputError
+        If there is one.
+
+    """
+    part = os.path.abspath(path)
+    while not os.path.lexists(part):
+        part = os.path.dirname(part)
+    if os.path.isfile(part):
+        raise BadInputError(f"{name} {path!r} cannot be a folder: {part!r} is a file.")
 
 
 def cache_folder(path: str) -> str:

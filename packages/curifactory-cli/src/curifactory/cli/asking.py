@@ -31,7 +31,8 @@ class Questions:
     """
 
     def __init__(self, out: Terminal, read: Callable[[], str] = input) -> None:
-        self._out = out
+        self.out = out
+        """Where the questions are shown."""
         self._read = read
 
     def text(self, question: str, default: str, check: Callable[[str], str]) -> str:
@@ -41,7 +42,7 @@ class Questions:
             try:
                 return check(answer or default)
             except BadInputError as error:
-                self._out.line(f"  {error}")
+                self.out.line(f"  {error}")
 
     def yes(self, question: str, *, default: bool) -> bool:
         """Return whether the answer is yes; ``default`` for an empty one."""
@@ -50,14 +51,14 @@ class Questions:
             answer = self._ask(f"{question} [{choices}] ").lower()
             if answer in _YES | _NO or not answer:
                 return answer in _YES if answer else default
-            self._out.line(f"  {answer!r} is no answer; type y or n.")
+            self.out.line(f"  {answer!r} is no answer; type y or n.")
 
     def _ask(self, prompt: str) -> str:
-        self._out.write(prompt)
+        self.out.write(prompt)
         try:
             return self._read().strip()
         except (EOFError, UnicodeDecodeError):
-            self._out.line()
+            self.out.line()
             raise BadInputError(
                 "nobody answers here; give --yes to go on without questions."
             ) from None

@@ -35,6 +35,8 @@ _QUESTIONS = {
     "notebooks_path": "Folder for notebooks",
     "reports_path": "Folder for reports",
 }
+_SETTABLE = tuple(key for key in KEYS if key != "executors")
+"""Keys whose values are texts."""
 _DERIVED = {
     "cache_path": ("manager_cache_path", "cache"),
     "runs_path": ("manager_cache_path", "runs"),
@@ -99,7 +101,7 @@ def make_project(settings: Mapping[str, str], asker: Asker, out: Terminal, err: 
 
 
 def _check_settings(settings: Mapping[str, str]) -> None:
-    known = (*KEYS, *SWITCHES)
+    known = (*_SETTABLE, *SWITCHES)
     for key, value in settings.items():
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
@@ -109,8 +111,11 @@ def _check_settings(settings: Mapping[str, str]) -> None:
             )
         if key in SWITCHES and value not in {"yes", "no"}:
             raise BadInputError(f"--set {key}={value}: it can be 'yes' or 'no'.")
-        if key in KEYS:
-            _CHECKS[key](value)
+        if key in _SETTABLE:
+            try:
+                _CHECKS[key](value)
+            except BadInputError as error:
+                raise BadInputError(f"--set {key}={value}: {error}") from error
 
 
 class _Switches:
@@ -167,11 +172,24 @@ def _check_path(value: str) -> str:
 
 def _check_folder(value: str) -> str:
     path = _check_path(value)
-    part = os.path.abspath(path)
+    _require_possible(path, value)
+    return path
+
+
+def _require_possible(folder: str, value: str) -> None:
+    """Make sure that there is a folder, or that one can be made."""
+    part = os.path.abspath(folder)
     while not os.path.lexists(part):
         part = os.path.dirname(part)
     if not os.path.isdir(part):
-        raise BadInputError(f"{value!r} cannot be a folder: {os.path.relpath(part)!r} is a file.")
+        raise BadInputError(f"{value!r} is not possible: {os.path.relpath(part)!r} is a file.")
+
+
+def _check_file(value: str) -> str:
+    path = _check_path(value)
+    if os.path.isdir(path):
+        raise BadInputError(f"{value!r} is a folder; name a file.")
+    _require_possible(os.path.dirname(path) or ".", value)
     return path
 
 
@@ -183,10 +201,10 @@ def _check_policy(value: str) -> str:
 
 
 _CHECKS: Mapping[str, Callable[[str], str]] = {
-    **dict.fromkeys(KEYS, _check_folder),
+    **dict.fromkeys(_SETTABLE, _check_folder),
     "experiments_module_name": _check_module,
     "params_module_name": _check_module,
-    "report_css_path": _check_path,
+    "report_css_path": _check_file,
     "on_stale": _check_policy,
 }
 

@@ -21,7 +21,9 @@ examples:
 def add_arguments(parser: Parser) -> None:
     """Declare how to answer beforehand."""
     parser.description, parser.epilog = _DESCRIPTION, _EXAMPLES
-    parser.add_argument("--yes", action="store_true", help="ask nothing, take what is proposed")
+    parser.add_argument(
+        "-y", "--yes", action="store_true", help="ask nothing, take what is proposed"
+    )
     parser.add_argument(
         "--set",
         metavar="KEY=VALUE",

@@ -11,6 +11,7 @@ from curifactory.cli.commands import Context
 from curifactory.cli.parser import Parser
 from curifactory.config import Configuration
 from curifactory.discovery import SourceFile, list_experiments, list_params, module_folder
+from curifactory.exceptions import BadInputError
 from curifactory.exiting import ExitCode
 
 _SECONDS = 60.0
@@ -61,6 +62,10 @@ def _seconds(text: str) -> float:
 
 def perform(given: dict[str, Any], context: Context) -> int:
     """Show what the project has."""
+    if "check" in given and "names" in given:
+        raise BadInputError("--check and --names exclude each other; give one of them.")
+    if "timeout" in given and "check" not in given:
+        raise BadInputError("--timeout is for --check; give both, or neither.")
     if "names" in given:
         return _show_names(given, context)
     configuration = context.configuration

@@ -24,6 +24,7 @@ from curifactory.cli.parser import (
     Parser,
     ShowText,
     WithNotes,
+    describe_unknown,
     parse,
     plain_parser,
     version_text,
@@ -77,6 +78,8 @@ def _experiment(words: Sequence[str], context: Context) -> int:
     try:
         request = parse(words, list_commands(EXPERIMENT))
     except CommandLineError as error:
+        if words[0:1] in ([RUN], [MAP]):
+            raise
         from curifactory.cli.hinting import hint_at_command
 
         raise CommandLineError(f"{error}{hint_at_command(words)}") from error.__cause__
@@ -128,11 +131,7 @@ def _curifactory(words: Sequence[str], context: Context) -> int:
     parser = _curifactory_parser()
     if words and not words[0].startswith("-"):
         names = [each.name for each in CURIFACTORY]
-        import difflib
-
-        near = difflib.get_close_matches(words[0], names, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        parser.error(f"unknown command {words[0]!r}; {hint}there is {', '.join(names)}")
+        parser.error(describe_unknown("command", words[0], names))
     given = parser.parse_words(words)
     context.out.line((version_text() if "version" in given else parser.format_help()).rstrip("\n"))
     return ExitCode.COMPLETE

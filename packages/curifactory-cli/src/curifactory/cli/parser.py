@@ -51,6 +51,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise ``message``, and where to read on."""
+        message = message.replace("ignored explicit argument", "takes no value, but was given")
         stop = "" if message.endswith("?") else "."
         raise CommandLineError(f"{message}{stop} See '{self.prog} --help'.")
 
@@ -64,12 +65,15 @@ class Parser(argparse.ArgumentParser):
 
         """
         namespace, unknown = self.parse_known_args(words)
+        given = vars(namespace)
+        parser = self.actions().get(given.get("action", ""), self)
         for word in unknown:
             if word.startswith("-"):
-                self.error(self._unknown_option(word.partition("=")[0]))
+                option = word.partition("=")[0]
+                parser.error(self._unknown_option(option, list(parser.options())))
         if unknown:
-            self.error(f"unexpected argument {unknown[0]!r}")
-        return vars(namespace)
+            parser.error(f"unexpected argument {unknown[0]!r}")
+        return given
 
     def knows(self, option: str) -> bool:
         """Tell whether there is an option of this spelling."""
@@ -84,19 +88,34 @@ class Parser(argparse.ArgumentParser):
         """Return what each option does, by its spelling."""
         return dict(self._option_string_actions)
 
-    def _unknown_option(self, option: str) -> str:
+    def _unknown_option(self, option: str, known: Sequence[str]) -> str:
         import difflib
 
-        actions = self.actions()
-        owners = [name for name, parser in actions.items() if parser.knows(option)]
+        owners = [name for name, parser in self.actions().items() if parser.knows(option)]
         if owners:
             return f"option {option!r} belongs to {' and '.join(map(repr, owners))}"
-        parsers = (self, *actions.values())
-        known = list(dict.fromkeys(name for parser in parsers for name in parser.options()))
         near = [name for name in known if name.startswith(option)][:2]
         near = near or difflib.get_close_matches(option, known, n=2)
         hint = f". Did you mean {' or '.join(map(repr, near))}?" if near else ""
         return f"unknown option {option!r}{hint}"
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """Refuse what is none of the choices of ``action``, naming the nearest one."""
+        if action.choices is not None and value not in action.choices:
+            what = "command" if isinstance(action, argparse._SubParsersAction) else "value"
+            raise argparse.ArgumentError(
+                None if what == "command" else action,
+                describe_unknown(what, str(value), list(action.choices)),
+            )
+
+
+def describe_unknown(what: str, word: str, known: Sequence[str]) -> str:
+    """Return that there is no such thing, what may have been meant, and what there is."""
+    import difflib
+
+    near = difflib.get_close_matches(word, known, n=1)
+    hint = f"Did you mean {near[0]!r}? " if near else ""
+    return f"unknown {what} {word!r}. {hint}There is {', '.join(known)}"
 
 
 def plain_parser(
@@ -218,6 +237,7 @@ def _add_places(parser: Parser) -> None:
         "-c",
         "--cache",
         metavar="FOLDER",
+        type=filled,
         help="use this folder as the cache; the folder of a full store stands for its artifacts",
     )
     group.add_argument(
@@ -235,6 +255,7 @@ def _add_places(parser: Parser) -> None:
         "--prefix",
         "--name",
         metavar="PREFIX",
+        type=filled,
         help="begin the names of cached files with this instead of the experiment's name",
     )
     group.add_argument(
@@ -269,6 +290,7 @@ def _add_showing(parser: Parser) -> None:
         metavar="SET",
         nargs="?",
         const=True,
+        type=filled,
         help="the parameter sets, or the one of this name or recorded hash; with -v also how the "
         "hash comes about",
     )
@@ -318,6 +340,13 @@ def _add_parallel(parser: Parser) -> None:
         help="run and cache, but record no run and write no report; for schedulers of your own, "
         "which give each process its --global-indices",
     )
+
+
+def filled(value: str) -> str:
+    """Return ``value``, which must not be empty."""
+    if not value:
+        raise argparse.ArgumentTypeError("expected something, not an empty text")
+    return value
 
 
 def _count(value: str) -> int:
@@ -398,14 +427,8 @@ def _on_stale(value: str) -> "OnStale":
     try:
         return OnStale(value)
     except ValueError:
-        import difflib
-
         choices = [choice.value for choice in OnStale]
-        near = difflib.get_close_matches(value, choices, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise argparse.ArgumentTypeError(
-            f"unknown policy {value!r}; {hint}there is {', '.join(map(repr, choices))}"
-        ) from None
+        raise argparse.ArgumentTypeError(describe_unknown("policy", value, choices)) from None
 
 
 def parse(words: Sequence[str], commands: str = "") -> "RunOptions | WithNotes | ShowText":
@@ -463,6 +486,9 @@ _EXCLUSIVE = (
     ("keep_going", "fail_fast"),
     ("docker", "dry"),
     ("docker_context", "dry"),
+    ("dry", "store_full"),
+    ("dry", "report_file"),
+    ("dry", "notebook"),
 )
 """Options that make no sense together."""
 _FIELDS = {
@@ -485,6 +511,8 @@ def _run_options(parser: Parser, name: str, given: dict[str, Any]) -> "RunOption
             parser.error(f"{_flag(one)} and {_flag(other)} exclude each other; give one of them")
     if "json" in given and not given.keys() & {"map", "why"}:
         parser.error("--json is for --map and --why; give one of them")
+    if "resources" in given and not given.keys() & {"parallel", "executor"}:
+        parser.error("--resources is for --parallel and --executor; give one of them")
     if "why" in given:
         given["map"] = True
     given.pop("keep_going", None)  # that is what happens anyway

@@ -1,10 +1,11 @@
 """The commands about the cache."""
 
-import sys
+import os
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NoReturn
 
+from curifactory.cli.asking import Questions
 from curifactory.cli.caches.parsing import add_arguments
 from curifactory.cli.caches.showing import (
     artifact_lines,
@@ -20,6 +21,7 @@ from curifactory.cli.terminal import Terminal, counted, warn
 from curifactory.config import Configuration
 from curifactory.exceptions import BadInputError, MissingPartError
 from curifactory.exiting import ExitCode
+from curifactory.importing import unknown
 from curifactory.plugins import UPKEEP, find
 from curifactory.running import cache_folder
 from curifactory.upkeep import CachedArtifact, Upkeep
@@ -41,10 +43,12 @@ def perform(given: dict[str, Any], context: Context) -> int:
     """
     configuration, folder = context.configuration, given.get("cache")
     if folder is not None:
+        if not os.path.isdir(folder):
+            raise BadInputError(f"there is no cache {folder!r}; name a folder that exists.")
         configuration = configuration.updated({"cache_path": cache_folder(folder)})
     if given["action"] == "accept":
         return _accept(given["stage"], configuration, context.out)
-    commands = Commands(configuration, context.out, context.err)
+    commands = Commands(configuration, context.out, context.err, as_data="json" in given)
     return int(getattr(commands, f"do_{given['action']}")(given))
 
 
@@ -62,7 +66,9 @@ def _accept(stage: str, configuration: Configuration, out: Terminal) -> int:
 class Commands:
     """What can be asked of the cache of a project."""
 
-    def __init__(self, configuration: Configuration, out: Terminal, err: Terminal) -> None:
+    def __init__(
+        self, configuration: Configuration, out: Terminal, err: Terminal, *, as_data: bool
+    ) -> None:
         source = find(UPKEEP, "cache")
         if source is None:
             raise MissingPartError(
@@ -72,6 +78,7 @@ class Commands:
         self._upkeep: Upkeep = source(configuration)
         self._configuration = configuration
         self._out, self._err = out, err
+        self._questions = Questions(err if as_data else out)
 
     def do_ls(self, given: Given) -> int:
         """List artifacts."""
@@ -208,6 +215,8 @@ class Commands:
     def _show_pins(self, pins: list[str], given: Given) -> int:
         if "json" in given:
             self._json(pins)
+        elif not pins:
+            self._out.line("nothing is pinned")
         else:
             for pin in pins:
                 self._out.line(pin)
@@ -225,6 +234,7 @@ class Commands:
     def _selected(self, given: Given) -> list[CachedArtifact]:
         names = given.get("names") or []
         artifacts = self._upkeep.artifacts()
+        _require_known(artifacts, given)
         for name in names:
             if not any(fnmatchcase(each.name, name) for each in artifacts):
                 self._not_there(name, artifacts)
@@ -261,7 +271,7 @@ class Commands:
         if not artifacts or "dry_run" in given:
             return False
         if "yes" not in given and not self._confirmed(artifacts):
-            self._out.line("nothing was removed")
+            self._questions.out.line("nothing was removed")
             return False
         self._upkeep.remove(artifacts)
         if "json" not in given:
@@ -269,14 +279,27 @@ class Commands:
         return True
 
     def _confirmed(self, artifacts: Sequence[CachedArtifact]) -> bool:
-        if not sys.stdin.isatty():
-            raise BadInputError("nobody is there to confirm it. Give --yes, or --dry-run to look.")
         what = f"{counted(len(artifacts), 'artifact')} ({total(artifacts)})"
-        return input(f"Remove {what}? [y/N] ").strip().lower() in {"y", "yes"}
+        return self._questions.yes(f"Remove {what}?", default=False)
 
 
 _SELECTORS = {"stage": "stage", "experiment": "experiment", "run": "run", "set": "parameter_set"}
 _CHOOSING = (*_SELECTORS, "hash", "stale")
+
+
+def _require_known(artifacts: Sequence[CachedArtifact], given: Given) -> None:
+    """Make sure that some artifact has what each option asks for, where there are any.
+
+    Raises
+    ------
+    BadInputError
+        If none has; the message names what there is.
+
+    """
+    for option, fact in _SELECTORS.items():
+        known = sorted({str(getattr(each, fact)) for each in artifacts} - {"None"})
+        if option in given and known and given[option] not in known:
+            raise BadInputError(unknown(f"--{option}", given[option], known))
 
 
 def _fits(artifact: CachedArtifact, given: Given) -> bool:

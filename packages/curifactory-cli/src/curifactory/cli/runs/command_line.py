@@ -42,7 +42,7 @@ def add_arguments(parser: Parser) -> None:
         "and so does a run that is going on.",
     )
     remove.add_argument("runs", metavar="RUN", nargs="+")
-    remove.add_argument("--yes", action="store_true", help="do not ask")
+    remove.add_argument("-y", "--yes", action="store_true", help="do not ask")
 
 
 def _add_list(parser: Parser) -> None:
@@ -122,7 +122,7 @@ def _limit(text: str | None) -> int | None:
 def _show(given: dict[str, Any], context: Context) -> int:
     from curifactory.cli.runs.commands import show_run
 
-    name = given.get("run") or LATEST
+    name = given.get("run", LATEST)
     return show_run(name, context.configuration, context.out, form=_form(given))
 
 
