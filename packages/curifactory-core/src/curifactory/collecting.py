@@ -1,13 +1,24 @@
 """Collecting the parameter sets that a run asks for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from curifactory.config import Configuration
 from curifactory.exceptions import BadInputError, CurifactoryError
 from curifactory.importing import describe_error, import_parameters, unknown
 from curifactory.options import RunOptions
 from curifactory.params import ExperimentParameters
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What of an experiment is given by the caller, as in a notebook, and not by a file."""
+
+    function: Callable[[list[Any], Any], Any] | None = None
+    """Its ``run(param_sets, manager)``; ``None`` for that of the experiment's file."""
+    parameters: list[ExperimentParameters] | Callable[[], Any] | None = None
+    """Its parameter sets, or what returns them; ``None`` for those of files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +42,12 @@ class _Candidate:
     global_index: int
 
 
-def collect(configuration: Configuration, options: RunOptions) -> Collection:
+def collect(
+    configuration: Configuration, options: RunOptions, definition: Definition | None = None
+) -> Collection:
     """Return the hashed parameter sets that pass every filter of ``options``.
+
+    A ``definition`` with parameters stands for the experiment's own file.
 
     Raises
     ------
@@ -41,10 +56,13 @@ def collect(configuration: Configuration, options: RunOptions) -> Collection:
         parameter sets, or none is left.
 
     """
-    files = list(dict.fromkeys(options.param_files or (options.experiment,)))
+    given = None if definition is None else definition.parameters
+    own = () if given is None else (options.experiment,)
+    files = list(dict.fromkeys((*own, *options.param_files) or (options.experiment,)))
     candidates: list[_Candidate] = []
     for file in files:
-        for index, parameter_set in enumerate(_parameter_sets(configuration, file)):
+        get = _find_function(configuration, file) if given is None or file not in own else given
+        for index, parameter_set in enumerate(_parameter_sets(get, file)):
             candidates.append(_Candidate(parameter_set, file, index, len(candidates)))
     chosen = _filter(candidates, options)
     if not chosen:
@@ -125,7 +143,7 @@ def parse_indices(flag: str, texts: Sequence[str], count: int) -> set[int]:
     return found
 
 
-def _parameter_sets(configuration: Configuration, file: str) -> list[ExperimentParameters]:
+def _find_function(configuration: Configuration, file: str) -> Callable[[], Any]:
     module = import_parameters(configuration, file)
     get_params = getattr(module, "get_params", None)
     if not callable(get_params):
@@ -133,19 +151,25 @@ def _parameter_sets(configuration: Configuration, file: str) -> list[ExperimentP
             f"parameter file {file!r} ({module.__file__}) has no function get_params(); add one "
             "that returns a list of parameter sets, or name another file with -p."
         )
+    return get_params  # type: ignore[no-any-return]
+
+
+def _parameter_sets(given: Any, file: str) -> list[ExperimentParameters]:
+    """Return the parameter sets that ``given`` is or returns, for the experiment or ``file``."""
+    source = f"{getattr(given, '__name__', 'param_sets')}{'()' * callable(given)} of {file!r}"
     try:
-        sets = get_params()
+        sets = given() if callable(given) else given
     except Exception as error:
-        raise BadInputError(f"get_params() of {file!r} failed: {describe_error(error)}") from error
+        raise BadInputError(f"{source} failed: {describe_error(error)}") from error
     if not isinstance(sets, list):
         raise BadInputError(
-            f"Parameter file {file!r} did not return a list: get_params() returned "
+            f"Parameter file {file!r} did not return a list: {source.partition(' ')[0]} returned "
             f"{type(sets).__name__}, expected a list of parameter sets."
         )
     for item in sets:
         if not isinstance(item, ExperimentParameters):
             raise BadInputError(
-                f"get_params() of {file!r} returned a list with {item!r} in it, which is no "
+                f"{source} returned a list with {item!r} in it, which is no "
                 "parameter set; make it an instance of a subclass of "
                 "curifactory.ExperimentParameters."
             )

@@ -34,7 +34,9 @@ class Work:
     path: tuple[str, ...] = ()
     """Where modules are imported from."""
     defined: bytes | None = None
-    """The experiment's function and parameter sets, where no module has them (cloudpickle)."""
+    """What of the experiment no file of the project has (cloudpickle)."""
+    problem: str = ""
+    """Why that can only be inherited, if it cannot be sent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """Running experiments from Python, in the documented names."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from curifactory import discovery
-from curifactory.collecting import collect
+from curifactory.collecting import Definition, collect
 from curifactory.config import get_configuration
 from curifactory.exceptions import BadInputError
 from curifactory.exiting import ExitCode, Terminated
@@ -19,6 +19,8 @@ from curifactory.running import RunResult, run
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from queue import SimpleQueue
+
+    from curifactory.params import ExperimentParameters
 
 __all__ = [
     "ExitCode",
@@ -86,6 +88,8 @@ def run_experiment(
     resources: str | None = None,
     fail_fast: bool = False,
     docker_context: str | None = None,
+    run_function: "Callable[[list[Any], ArtifactManager], Any] | None" = None,
+    param_sets: "Sequence[ExperimentParameters] | Callable[[], Any] | None" = None,
 ) -> tuple[Any, ArtifactManager]:
     """Run an experiment and return what its ``run()`` returned, with the manager.
 
@@ -115,6 +119,10 @@ def run_experiment(
         Keep only these parameter sets.
     parallel, executor, resources, fail_fast
         Execute this many stages at a time; where; sharing what; stopping at the first failure.
+    run_function, param_sets
+        What stands for ``run()`` and ``get_params()`` of the experiment's file, as where these are
+        defined in a notebook or script; ``param_sets`` may be a list. With both there need be no
+        file.
     parallel_mode
         Run and cache, but record no run and write no report.
     parallel_lock, parallel_queue
@@ -191,13 +199,14 @@ def run_experiment(
         run_ts_override=run_ts_override,
         parallel_lock=parallel_lock,
     )
+    definition = _define(run_function, param_sets)
     if hashes_only or print_params:
         manager = mngr or ArtifactManager(experiment_name, dry=True, status_override=None)
-        sets = describe_sets(options)
+        sets = describe_sets(options, definition=definition)
         return {
             hash_: entry["name"] for hash_, entry in sets.items()
         } if hashes_only else sets, manager
-    result = run(options, manager=mngr)
+    result = run(options, manager=mngr, definition=definition)
     if parallel_queue is not None:
         parallel_queue.put((options.global_indices, result.status, result.manager.error))
     if paths_only:
@@ -205,8 +214,17 @@ def run_experiment(
     return result.manager.plan if map_only else result.value, result.manager
 
 
+def _define(run_function: Any, param_sets: Any) -> Definition | None:
+    if run_function is None and param_sets is None:
+        return None
+    listed = param_sets is not None and not callable(param_sets)
+    return Definition(run_function, list(param_sets) if listed else param_sets)
+
+
 def describe_sets(
-    options: RunOptions, manager_cache_path: str | None = None
+    options: RunOptions,
+    manager_cache_path: str | None = None,
+    definition: Definition | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Return ``{hash: name, parameters and how they count}`` of the sets that ``options`` choose.
 
@@ -221,7 +239,7 @@ def describe_sets(
     """
     configuration = get_configuration()
     with project_imports(configuration):
-        collection = collect(configuration, options)
+        collection = collect(configuration, options, definition)
     own = {str(item.hash): describe_set(item) for item in collection.parameter_sets}
     wanted = options.print_params
     if options.hashes_only or not isinstance(wanted, str):

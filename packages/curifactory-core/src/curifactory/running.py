@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from curifactory.calls import CallStatus
-from curifactory.collecting import Collection, collect
+from curifactory.collecting import Collection, Definition, collect
 from curifactory.config import Configuration, OnStale, get_configuration
 from curifactory.deciding import warn_of_stale
 from curifactory.exceptions import (
@@ -77,6 +77,7 @@ def run(
     configuration: Configuration | None = None,
     manager: ArtifactManager | None = None,
     hooks: Sequence[RunHook] = (),
+    definition: Definition | None = None,
 ) -> RunResult:
     """Run an experiment of the project in the current directory.
 
@@ -91,6 +92,8 @@ def run(
         records are forgotten. By default a new session with a run of its own.
     hooks
         Are told what happens, besides those that are installed.
+    definition
+        Use this in place of the experiment's file, or of a part of it.
 
     Returns
     -------
@@ -108,7 +111,9 @@ def run(
     coordinator = _make_coordinator(options, configuration)
     with project_imports(configuration), _lent(manager):
         with nullcontext() if coordinator is None else coordinator.importing():
-            execution = prepare(options, configuration, manager=manager, hooks=hooks)
+            execution = prepare(
+                options, configuration, manager=manager, hooks=hooks, definition=definition
+            )
         execution.coordinator = coordinator
         if options.exports_image:
             execution.image_exporter = _image_exporter(execution)
@@ -145,14 +150,14 @@ def prepare(
     *,
     manager: ArtifactManager | None = None,
     hooks: Sequence[RunHook] = (),
-    defined: tuple[ExperimentFunction, Collection] | None = None,
+    definition: Definition | None = None,
 ) -> "Execution":
     """Return the run that ``options`` ask for, its input checked and nothing recorded yet.
 
     The project's modules must be importable, as inside :func:`project_imports`. A process that is
     to execute one call of a run makes the run's :meth:`Execution.plan` and takes the call from it.
 
-    Instead of being imported, function and parameter sets may be ``defined`` by the caller.
+    What ``definition`` has is taken from there instead of being imported.
 
     Raises
     ------
@@ -161,18 +166,20 @@ def prepare(
 
     """
     options.check_report_file()
-    if defined is None:
+    function = None if definition is None else definition.function
+    if function is None:
         function = import_experiment(configuration, options.experiment).run
-        defined = function, collect(configuration, options)
-    function, collection = defined
+    collection = collect(configuration, options, definition)
     if manager is None:
-        manager = _make_manager(options, configuration, hooks)
+        manager = _make_manager(options, configuration, hooks, definition)
     else:
         manager.hooks = (*manager.hooks, *hooks)
     _apply(options, manager)
+    if definition is not None and manager.status != "LIVE":
+        manager.renewing_command = "run_experiment(..., stage_overwrites=[...])"
     if options.build_notebook:
         _notebook_exporter()  # what it needs is missed before the run, not after it
-    return Execution(options, manager, function, collection)
+    return Execution(options, manager, function, collection, definition)
 
 
 _LENT = (
@@ -208,13 +215,17 @@ def _lent(manager: ArtifactManager | None) -> Iterator[None]:
 
 
 def _make_manager(
-    options: RunOptions, configuration: Configuration, hooks: Sequence[RunHook]
+    options: RunOptions,
+    configuration: Configuration,
+    hooks: Sequence[RunHook],
+    definition: Definition | None,
 ) -> ArtifactManager:
+    command = options.command() if definition is None else ""  # no command has what is defined
     installed = [] if options.only_maps else [make() for make in find_all(RUN_HOOKS)]
     return ArtifactManager(
         options.experiment,
         store_full=options.store_full,
-        run_line=options.run_line or options.command(),
+        run_line=options.run_line or command,
         status_override=None,
         live_log_debug=options.verbose,
         disable_non_cf_loggers=not options.all_loggers,
@@ -295,8 +306,11 @@ class Execution:
         manager: ArtifactManager,
         function: ExperimentFunction,
         collection: Collection,
+        definition: Definition | None = None,
     ) -> None:
         self.options = options
+        self.definition = definition
+        """What does not come from files of the project."""
         self.manager = manager
         self.owns_run = not manager.run.recorded and manager.status != "LIVE"
         if self.owns_run:

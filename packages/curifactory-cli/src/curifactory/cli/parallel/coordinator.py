@@ -8,7 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from curifactory.cli.parallel.capacity import Capacity, usable_cores
+from curifactory.cli.parallel.carrying import pack
 from curifactory.cli.parallel.coordination import Coordination
+from curifactory.cli.parallel.processes import forks_workers
 from curifactory.cli.parallel.schedule import Schedule
 from curifactory.cli.parallel.threads import limit_loaded, single_threaded
 from curifactory.config import Configuration
@@ -76,15 +78,17 @@ class ParallelCoordinator:
         manager.scratch = Scratch(_scratch_folder(execution), plan.twins())
         manager.scratch.removed_with(manager)
         slots = self._slots or self._limits.get("cores") or usable_cores()
+        kind = str(self._settings["kind"])
+        forks = kind == "local" and forks_workers(self._settings)
         place = Workplace(
-            work=describe_work(execution, manager.scratch.folder),
+            work=describe_work(execution, manager.scratch.folder, inherited=forks),
             slots=slots,
             settings=self._settings,
             address=self._address,
             calls={call.key: call for call in calls},
         )
         executor = self._source(place)
-        local = str(self._settings["kind"]) in {"local", "inline"}
+        local = kind in {"local", "inline"}
         capacity = Capacity.of_machine(self._limits, slots, local=local)
         self._check(plan, capacity)
         coordination = Coordination(
@@ -156,9 +160,17 @@ def _scratch_folder(execution: Execution) -> str:
     return make_scratch(manager.manager_cache_path)
 
 
-def describe_work(execution: Execution, scratch: str) -> Work:
-    """Return what any process needs to take part in the run of ``execution``."""
+def describe_work(execution: Execution, scratch: str, *, inherited: bool = False) -> Work:
+    """Return what any process needs to take part in the run of ``execution``.
+
+    Raises
+    ------
+    BadInputError
+        If something cannot be sent, unless processes have it ``inherited``.
+
+    """
     manager = execution.manager
+    defined, problem = _pack(execution, inherited=inherited)
     return Work(
         token=os.urandom(8).hex(),
         options=replace(execution.options, parallel_lock=None),
@@ -167,17 +179,18 @@ def describe_work(execution: Execution, scratch: str) -> Work:
         run={**manager.run.identity(), "process": os.getpid()},
         scratch=scratch,
         path=tuple(sys.path),
-        defined=_pickled(execution),
+        defined=defined,
+        problem=problem,
     )
 
 
-def _pickled(execution: Execution) -> bytes | None:
-    """Return an experiment that was defined where no other process can import it from."""
-    if getattr(execution.function, "__module__", None) != "__main__":
-        return None
+def _pack(execution: Execution, *, inherited: bool) -> tuple[bytes | None, str]:
+    """Return what no file has, to be sent, and why it cannot be where it is ``inherited`` too."""
+    if execution.definition is None:
+        return None, ""
     try:
-        import cloudpickle
-    except ImportError:
-        return None
-    pickled: bytes = cloudpickle.dumps((execution.function, execution.collection))
-    return pickled
+        return pack(execution.definition), ""
+    except BadInputError as error:
+        if not inherited:
+            raise
+        return None, str(error)

@@ -145,7 +145,12 @@ class DaskExecutor(FuturesExecutor):
 
     def _require_workers(self) -> None:
         """See that there is a worker, or was not long ago."""
-        if self._client.nthreads():
+        try:
+            workers = self._client.nthreads()
+        except Exception as error:  # noqa: BLE001 - whatever Dask raises when a scheduler dies
+            _log.debug("the Dask scheduler does not answer: %r", error)
+            workers = {}
+        if workers:
             self._seen = time.monotonic()
         elif time.monotonic() - self._seen > self._patience:
             raise ExecutorLostError(

@@ -7,8 +7,8 @@ from multiprocessing.connection import Connection, wait
 
 from curifactory.cli.parallel.processes import (
     WorkerProcess,
-    can_fork,
     fork_worker,
+    forks_workers,
     spawn_worker,
 )
 from curifactory.executors import Event, Finished, Key, Lost, Started, Task, Workplace
@@ -29,7 +29,6 @@ class LocalExecutor:
     def __init__(self, place: Workplace) -> None:
         self.slots = place.slots
         self._place = place
-        self._start_method = place.settings.get("start")
         self._workers: list[WorkerProcess] = []
         self._buried: list[Event] = []
 
@@ -58,8 +57,7 @@ class LocalExecutor:
         number = 1
         while str(number) in taken:
             number += 1
-        forks = can_fork() if self._start_method is None else self._start_method == "fork"
-        if forks and self._place.calls:
+        if self._place.calls and forks_workers(self._place.settings):
             others = [worker.connection for worker in self._workers]
             worker = fork_worker(self._place, str(number), profile, others)
         else:

@@ -104,6 +104,12 @@ def can_fork() -> bool:
     return sys.platform == "linux" and count_threads() == 1
 
 
+def forks_workers(settings: Mapping[str, Any]) -> bool:
+    """Tell whether the executor ``local`` with these settings would fork workers now."""
+    start = settings.get("start")
+    return can_fork() if start is None else start == "fork"
+
+
 def fork_worker(
     place: Workplace, name: str, profile: Any, others: Iterable[Connection]
 ) -> WorkerProcess:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from itertools import pairwise
 from multiprocessing.connection import Connection, wait
 
+from curifactory.cli.parallel.carrying import pack, unpack
 from curifactory.cli.parallel.coordination import make_error
 from curifactory.cli.parallel.processes import WorkerProcess, start_interpreter
 from curifactory.cli.parallel.serving import end_with
@@ -99,7 +100,8 @@ def _start(execution: Execution, places: Sequence[int], part: range) -> WorkerPr
     if manager.log_path is not None:
         stem, ending = os.path.splitext(manager.log_path)
         log = f"{stem}_{part.start}-{part.stop}{ending}"
-    load = (os.getpid(), list(sys.path), pickle.dumps((options, manager.config, log)))
+    packed = None if execution.definition is None else pack(execution.definition)
+    load = (os.getpid(), list(sys.path), pickle.dumps((options, manager.config, log, packed)))
     name = f"{part.start}-{part.stop}"
     return start_interpreter(_PROGRAM, os.getcwd(), name, None, 1, load)
 
@@ -128,15 +130,18 @@ def run_part() -> None:
     parent, path, load = pickle.loads(connection.recv_bytes())
     end_with(parent)
     sys.path[:] = path
-    options, configuration, log = pickle.loads(load)
+    options, configuration, log, packed = pickle.loads(load)
     with suppress(BrokenPipeError, Terminated):
-        connection.send(_run_part(options, configuration, log))
+        connection.send(_run_part(options, configuration, log, packed))
 
 
-def _run_part(options: RunOptions, configuration: Configuration, log: str | None) -> Failure | None:
+def _run_part(
+    options: RunOptions, configuration: Configuration, log: str | None, packed: bytes | None
+) -> Failure | None:
     try:
         with project_imports(configuration), terminable():
-            execution = prepare(options, configuration)
+            definition = None if packed is None else unpack(packed)
+            execution = prepare(options, configuration, definition=definition)
             manager = execution.manager
             manager.partial, manager.computes_missing = True, False
             if log is not None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import curifactory
 from curifactory.calls import StageCall
+from curifactory.cli.parallel.carrying import unpack
 from curifactory.config import OnStale
 from curifactory.environment import hostname
 from curifactory.exceptions import BadInputError, ExecutingWithSkippedInputError
@@ -134,12 +135,10 @@ class MappedRun:
 
 
 def _prepare(work: Work) -> Execution:
-    if work.defined is None:
-        return prepare(work.options, work.configuration)
-    import cloudpickle
-
-    function, collection = cloudpickle.loads(work.defined)
-    return prepare(work.options, work.configuration, defined=(function, collection))
+    if work.problem:
+        raise BadInputError(work.problem)
+    definition = None if work.defined is None else unpack(work.defined)
+    return prepare(work.options, work.configuration, definition=definition)
 
 
 def _holds_unrepeatable(call: StageCall) -> bool:
