@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from curifactory.paths import (
     DirectoryListing,
     make_folder,
+    remove_unfinished,
     require_inside,
     safe_component,
     write_atomically,
@@ -159,3 +161,14 @@ def test_a_listing_tells_whether_names_contain_a_text(folder: Path) -> None:
     assert listing.has_names_with("reportables", str(folder))
     assert not listing.has_names_with("metadata", str(folder))
     assert not listing.has_names_with("reportables", str(folder / "missing"))
+
+
+def test_what_a_killed_process_left_is_removed_once_it_is_old(folder: Path) -> None:
+    for name, age in {".facts.json.1-2-3": 61, ".facts.json.4-5-6": 0, ".other.json.1": 61}.items():
+        (folder / name).touch()
+        os.utime(name, (time.time() - age,) * 2)
+
+    remove_unfinished("facts.json")
+    remove_unfinished(str(folder / "facts.json"))
+
+    assert sorted(path.name for path in folder.iterdir()) == [".facts.json.4-5-6", ".other.json.1"]

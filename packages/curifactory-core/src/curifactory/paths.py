@@ -4,6 +4,8 @@ import itertools
 import os
 import re
 import threading
+import time
+from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
 
@@ -14,6 +16,7 @@ _DEVICES = frozenset(
 )
 _MAX_COMPONENT_BYTES = 100
 _MOST_ATTEMPTS = 100
+_MINUTE = 60.0
 _counter = itertools.count()
 
 
@@ -110,6 +113,19 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
         if os.path.exists(temporary):
             os.unlink(temporary)
         raise
+
+
+def remove_unfinished(path: str) -> None:
+    """Remove what processes that were killed left of :func:`write_atomically` to ``path``.
+
+    That is what has lain beside ``path`` for a minute.
+    """
+    folder, name = os.path.split(path)
+    for entry in list(os.scandir(folder or ".")):
+        if entry.name.startswith(f".{name[:50]}."):
+            with suppress(FileNotFoundError):  # whoever wrote it is done
+                if time.time() - entry.stat().st_mtime > _MINUTE:
+                    os.unlink(entry.path)
 
 
 def make_folder(folder: str) -> None:

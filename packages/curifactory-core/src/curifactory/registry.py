@@ -17,7 +17,7 @@ from typing import Any
 from curifactory.exceptions import HashCollisionError
 from curifactory.hashing import ComputedHash, NestedValues, hash_values, identity
 from curifactory.journal import STORE
-from curifactory.paths import write_atomically
+from curifactory.paths import remove_unfinished, write_atomically
 from curifactory.representing import OWN_FIELDS
 
 _log = logging.getLogger(__name__)
@@ -128,6 +128,7 @@ class ParameterRegistry:
         text = json.dumps(self.find(), indent=4, default=str)
         write_atomically(self.exported_path, text.encode("utf-8", "replace"))
         os.utime(self.exported_path, ns=(changed, changed))  # what came meanwhile is newer
+        remove_unfinished(self.exported_path)
 
     def _known(self) -> dict[str, str]:
         if self._digests is None:
