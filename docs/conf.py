@@ -22,6 +22,8 @@ source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build", "_extensions"]
 
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = f"Curifactory {release}"
 html_copy_source = False
 html_show_copyright = False

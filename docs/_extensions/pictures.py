@@ -28,10 +28,10 @@ _FLAGS = (
     "--hide-scrollbars",
 )
 PICTURES = {
-    "report": ("reports/_latest/index.html", (1100, 2000)),
+    "report": ("reports/iris_1_*/index.html", (1100, 2000)),
     "index": ("reports/index.html", (1200, 420)),
 }
-"""Name of a picture -> the page it shows, and its size in pixels."""
+"""Name of a picture -> the page it shows, as a pattern, and its size in pixels."""
 
 
 def find_browser() -> str | None:
@@ -84,7 +84,8 @@ def take_pictures(folder: Path) -> bool:
         run_example(project)
         folder.mkdir(parents=True, exist_ok=True)
         for name, (page, size) in PICTURES.items():
-            photograph(browser, (project / page).resolve(), size, folder / f"{name}.png")
+            (path,) = project.resolve().glob(page)
+            photograph(browser, path, size, folder / f"{name}.png")
     return True
 
 
