@@ -527,8 +527,7 @@ def _make_image(
         _log.warning("No image: the run did not complete.")
         return None, None
     try:
-        with terminable():
-            return exporter.export(manager), None
+        return exporter.export(manager), None
     except (CurifactoryError, OSError) as failure:
         failure.add_note(f"while the image of run {manager.get_reference_name()} was made")
         return None, failure
