@@ -5,12 +5,14 @@ import logging
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from curifactory import ArtifactManager, Record, stage
 from curifactory.logs import RunLog
+from curifactory.protocols import Cacher
 
 
 @pytest.fixture(autouse=True)
@@ -256,3 +258,31 @@ def test_a_process_of_several_is_named_before_the_parameter_set() -> None:
     log.close()
 
     assert stream.getvalue().endswith("[WARNING] - {PID:7} [small] hot\n")
+
+
+def test_what_is_computed_when_it_is_read_is_in_the_log_of_its_own_session(
+    new_manager: Callable[..., ArtifactManager], cacher: type[Cacher]
+) -> None:
+    @stage(None, ["number"])
+    def make(record: Record) -> int:
+        logging.getLogger().info("made")
+        return 1
+
+    @stage(["number"], ["double"], [cacher])
+    def double(record: Record, number: int) -> int:
+        return 2 * number
+
+    double(make(Record(new_manager(), None)))
+    first = new_manager(suppress_live_log=False)
+    first.map_mode = True
+    double(make(Record(first, None)))
+    first.map_records()
+    record = double(make(Record(first, None)))
+    second = new_manager(suppress_live_log=False)
+
+    value = record.state["number"]
+
+    texts = [Path(each.log_path or "").read_text("utf-8") for each in (first, second)]
+    assert value == 1
+    assert ["runs after all" in text for text in texts] == [True, False]
+    assert ["- made" in text for text in texts] == [True, False]

@@ -94,15 +94,9 @@ class RunLog:
             return speaking is self
         return _open_logs()[-1:] in ([], [self])
 
-    @contextmanager
-    def speaking(self) -> Iterator[None]:
+    def speaking(self) -> "_Speaking":
         """Let messages of this thread inside the block be those of this log's run."""
-        before = getattr(_thread, "speaking", None)
-        _thread.speaking = self
-        try:
-            yield
-        finally:
-            _thread.speaking = before
+        return _Speaking(self)
 
     def close(self) -> None:
         """Remove our handlers and put the root logger's level back, as far as no log is open."""
@@ -139,6 +133,23 @@ class RunLog:
             yield
         finally:
             self.prefix = before
+
+
+class _Speaking:
+    """A block in which a log speaks; a class, because there is one around every call."""
+
+    __slots__ = ("_before", "_log")
+
+    def __init__(self, log: RunLog) -> None:
+        self._log = log
+        self._before: RunLog | None = None
+
+    def __enter__(self) -> None:
+        self._before = getattr(_thread, "speaking", None)
+        _thread.speaking = self._log
+
+    def __exit__(self, *_error: object) -> None:
+        _thread.speaking = self._before
 
 
 def _log_of(handler: logging.Handler) -> RunLog | None:

@@ -430,7 +430,8 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
         While mapping there are no values; what is returned then may only be passed on.
         """
         if self.mapping is None:
-            return fetching.fetch(artifact)
+            with self.log.speaking():
+                return fetching.fetch(artifact)
         self.mapping.handed_out.append(artifact.name)
         return Unread(artifact)
 

@@ -159,11 +159,6 @@ def execute(call: StageCall) -> tuple[Any, ...]:
         What the function raises, with a note that names stage, record and experiment.
 
     """
-    with call.record.manager.log.speaking():  # also where a value is computed when it is read
-        return _execute(call)
-
-
-def _execute(call: StageCall) -> tuple[Any, ...]:
     record, manager = call.record, call.record.manager
     outer = manager.active_call
     try:
