@@ -26,6 +26,11 @@ started = time.process_time()
 run.open("data", None)
 result = (time.process_time() - started) * 1e3
 """
+_INDEX = """
+started = time.process_time()
+assert len(RunStore("data").runs()) == {count}
+result = (time.process_time() - started) * 1e3
+"""
 _LIST = """
 store = RunStore("data")
 store.runs()
@@ -41,6 +46,9 @@ def scenarios() -> list[Scenario]:
     for count in (10, 10000):
         found.append(
             Scenario(f"open one run after {count}", (_SETUP + _OPEN).format(count=count), below=5)
+        )
+        found.append(
+            Scenario(f"list {count} runs without an index", (_SETUP + _INDEX).format(count=count))
         )
         found.append(
             Scenario(f"list {count} runs again", (_SETUP + _LIST).format(count=count), below=500)
