@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -89,6 +90,38 @@ def test_two_runs_are_compared(ran: Project) -> None:
     }
     assert compared["metrics"]["train/model [huge]"] == [None, 8]
     assert "iris" not in ran.run("runs", "diff", "1", "2").out
+
+
+def test_the_code_of_stages_is_compared_without_a_repository(project: Project) -> None:
+    project.run("chain")
+    path = project.root / "experiments/chain.py"
+    path.write_text(path.read_text().replace("return sum(data)", "return sum(data) + 1"))
+    project.run("chain", "--on-stale", "rerun")
+    project.run("chain")
+
+    lines = project.run("runs", "diff", "chain/1", "chain/2").lines
+    compared = json.loads(project.run("runs", "diff", "1", "3", "--json").out)
+
+    assert "code of stages" in lines
+    assert "  --- experiments.chain.train in chain/1" in lines
+    assert "  +    return sum(data) + 1" in lines
+    assert [line for line in compared["stage_code"] if line[:2] in {"- ", "+ "}] == [
+        "-    return sum(data)",
+        "+    return sum(data) + 1",
+    ]
+    assert "code of stages" not in project.run("runs", "diff", "chain/2", "chain/3").lines
+
+
+def test_where_old_code_is_gone_only_the_change_is_told(project: Project) -> None:
+    project.run("chain")
+    path = project.root / "experiments/chain.py"
+    path.write_text(path.read_text().replace("return sum(data)", "return sum(data) + 1"))
+    project.run("chain", "--on-stale", "rerun")
+    shutil.rmtree(project.root / "data/code")
+
+    compared = json.loads(project.run("runs", "diff", "1", "2", "--json").out)
+
+    assert compared["stage_code"] == ["experiments.chain.train has changed"]
 
 
 def test_a_run_is_removed_with_its_report_and_log(ran: Project) -> None:

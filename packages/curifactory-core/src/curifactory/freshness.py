@@ -109,6 +109,16 @@ class Freshness:
             self._facts = call.execution, facts
         return self._facts[1]
 
+    def fingerprints(self, specs: Iterable[StageSpec], *, keep: bool) -> dict[str, str]:
+        """Return the fingerprint of the code of each stage, by its function; ``keep`` the code."""
+        found = {}
+        for spec in dict.fromkeys(specs):
+            closure = self.closure(spec)
+            found[stage_key(spec)] = closure.fingerprint
+            if keep:
+                self.store.keep(closure)
+        return found
+
     def describe_arrived(self, names: Iterable[str]) -> dict[str, Any]:
         """Return what metadata records of code that arrived in values, and keep it."""
         closure = self.arrived(names)

@@ -289,6 +289,7 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
         calls = [call for record in self.all_records for call in record.calls]
         with uninterrupted():
             self.run.record_use(describe_use(calls, self.cache_path))
+            self._record_code(calls)
             self.run.close(status, calls, error=error, traceback=traceback, exit_code=exit_code)
             if self.run.recorded:
                 self.registry.export()
@@ -296,6 +297,15 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
                     self.metadata_index.save()
             for hook in self.hooks:
                 hook.run_finished(self)
+
+    def _record_code(self, calls: Sequence[StageCall]) -> None:
+        """Note the code of the stages, unless nobody has asked for it and nothing was executed."""
+        executed = any(call.status is CallStatus.EXECUTED for call in calls)
+        if self.run.recorded and (executed or self.freshness is not None):
+            from curifactory.freshness import freshness_of  # imports what reads code
+
+            specs = [call.spec for call in calls]
+            self.run.record_code(freshness_of(self).fingerprints(specs, keep=self.writes_cache))
 
     @property
     def run_info(self) -> dict[str, Any]:

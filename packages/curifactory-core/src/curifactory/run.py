@@ -151,6 +151,11 @@ class Run:
         if self._journal is not None and entries:
             self._journal.write("used", {"artifacts": entries})
 
+    def record_code(self, fingerprints: Mapping[str, str]) -> None:
+        """Note the fingerprint of the code of each stage."""
+        if self._journal is not None and fingerprints:
+            self._journal.write("code", {"stages": fingerprints})
+
     def close(
         self,
         status: str,

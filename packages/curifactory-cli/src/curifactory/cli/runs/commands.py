@@ -11,6 +11,7 @@ from curifactory.cli.runs.removing import Removal, plan_removal, point_latest_el
 from curifactory.cli.runs.selecting import Selection, find_run, select_runs
 from curifactory.cli.runs.showing import comparison_lines, detail_lines, list_lines
 from curifactory.cli.terminal import Terminal, counted, warn
+from curifactory.closure.code_store import CodeStore
 from curifactory.config import Configuration
 from curifactory.exceptions import BadInputError
 from curifactory.exiting import ExitCode
@@ -58,7 +59,9 @@ def compare_runs(
     history = History(configuration.manager_cache_path)
     first, second = (find_run(history, name) for name in names)
     comparison = Comparison(
-        read_details(history, first, configuration), read_details(history, second, configuration)
+        read_details(history, first, configuration),
+        read_details(history, second, configuration),
+        CodeStore(os.path.join(configuration.manager_cache_path, "code")),
     )
     if form == "json":
         out.line(as_json(comparison.export()))

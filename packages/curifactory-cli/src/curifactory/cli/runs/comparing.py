@@ -1,11 +1,12 @@
 """What differs between two runs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from curifactory.cli.runs.artifacts import StoredArtifact
 from curifactory.cli.runs.details import RunDetails
+from curifactory.closure.code_store import CodeStore
 
 _COMPARED_FACTS = ("experiment", "status", "started", "seconds", "host", "command", "error")
 _ABSENT = object()
@@ -19,6 +20,8 @@ class Comparison:
 
     first: RunDetails
     second: RunDetails
+    kept: CodeStore
+    """Where the code of stages is kept."""
 
     @property
     def facts(self) -> Pairs:
@@ -61,17 +64,35 @@ class Comparison:
         """How what differed from the commit is another, as lines of a diff."""
         if self.first.difference == self.second.difference:
             return []
+        return list(self._diff("uncommitted", self.first.difference, self.second.difference))
+
+    @property
+    def stage_code(self) -> list[str]:
+        """How the code that stages of both runs reach is another, as lines of a diff.
+
+        What several stages reach is there once. Of code that was not kept it is only said that it
+        has changed.
+        """
+        both = _differing(self.first.code, self.second.code)
+        changed: dict[str, list[str]] = {}
+        unknown = []
+        for stage, (before, after) in both.items():
+            if before is None or after is None:
+                continue
+            old, new = self.kept.load(before), self.kept.load(after)
+            if old is None or new is None:
+                unknown.append(f"{stage} has changed")
+                continue
+            for name in _differing(old, new):
+                changed[name] = [each[name].text if name in each else "" for each in (old, new)]
+        lines = [line for name, texts in changed.items() for line in self._diff(name, *texts)]
+        return [*unknown, *lines]
+
+    def _diff(self, what: str, before: str, after: str) -> Iterator[str]:
         from difflib import unified_diff
 
-        return list(
-            unified_diff(
-                self.first.difference.splitlines(),
-                self.second.difference.splitlines(),
-                f"uncommitted in {self.first.run.name}",
-                f"uncommitted in {self.second.run.name}",
-                lineterm="",
-            )
-        )
+        first, second = (f"{what} in {each.run.name}" for each in (self.first, self.second))
+        return unified_diff(before.splitlines(), after.splitlines(), first, second, lineterm="")
 
     @property
     def environment(self) -> Pairs:
@@ -130,6 +151,7 @@ class Comparison:
                 name: {key: list(pair) for key, pair in part.items()}
                 for name, part in parts.items()
             },
+            "stage_code": self.stage_code,
             "uncommitted": self.patch,
         }
 

@@ -57,6 +57,8 @@ class RunDetails:
     artifacts: list[StoredArtifact] = field(default_factory=list)
     returned: Mapping[str, float] = field(default_factory=dict)
     """The numbers that its stages returned, by artifact and name."""
+    code: Mapping[str, str] = field(default_factory=dict)
+    """The fingerprint of the code of each stage, by its function."""
 
     @property
     def difference(self) -> str:
@@ -96,6 +98,7 @@ class RunDetails:
             "traceback": self.run.summary.get("traceback"),
             "parameters": self.parameters,
             "environment": self.environment,
+            "code": self.code,
             "stages": {name: times.facts() for name, times in self.stages.items()},
             "artifacts": [
                 {
@@ -117,11 +120,14 @@ def read_details(history: History, run: RecordedRun, configuration: Configuratio
     stages: dict[str, StageTimes] = {}
     environment: dict[str, Any] = {}
     returned: dict[str, float] = {}
+    code: dict[str, str] = {}
     names = {hash_: name for name, hash_ in run.parameter_sets}
     for line in read_journal(run.journal_path(history.manager_cache_path)):
         if line.get("event") == "stage":
             stages.setdefault(str(line.get("stage")), StageTimes()).add(line)
             returned |= _returned(line, names)
+        elif line.get("event") == "code":
+            code = line["stages"]
         elif line.get("event") == "environment":
             environment = {key: line[key] for key in line if key not in {"event", "time"}}
     return RunDetails(
@@ -131,6 +137,7 @@ def read_details(history: History, run: RecordedRun, configuration: Configuratio
         stages,
         find_artifacts(history, run, configuration),
         returned,
+        code,
     )
 
 

@@ -206,6 +206,7 @@ def comparison_lines(comparison: Comparison, terminal: Terminal) -> Iterator[str
     for title, pairs in sections:
         yield from _section(title, _cut(_pair_lines(pairs)), terminal)
     yield from _section("seconds of stages", _time_lines(comparison.stages), terminal)
+    yield from _section("code of stages", _cut(comparison.stage_code), terminal)
     yield from _section("uncommitted changes", _cut(comparison.patch), terminal)
     if comparison.replaced:
         yield ""
@@ -213,7 +214,7 @@ def comparison_lines(comparison: Comparison, terminal: Terminal) -> Iterator[str
             f"{counted(comparison.replaced, 'artifact')} cannot be compared: later runs have "
             "replaced what was in the cache. A full store keeps what a run had."
         )
-    elif not any(pairs for _, pairs in sections[1:]) and not comparison.patch:
+    elif not (any(pairs for _, pairs in sections[1:]) or comparison.patch or comparison.stage_code):
         yield ""
         yield "Parameters, code, environment, artifacts and metrics are the same."
 
