@@ -498,7 +498,8 @@ def test_nothing_hangs_whoever_is_killed_and_when(tree: "ParallelProject") -> No
     expected = None
     for _ in range(12):
         with tree.project.start("tree", "--parallel", "2", "--no-report") as process:
-            time.sleep(chance.uniform(0.1, 1.5))
+            wait_until(lambda: bool(workers_of(process.pid)) or process.poll() is not None)
+            time.sleep(chance.uniform(0, 0.8))
             victims = workers_of(process.pid) if chance.random() < 0.7 else [process.pid]
             for victim in victims[: chance.randint(1, 2)]:
                 with_signal = chance.choice([signal.SIGKILL, signal.SIGTERM, signal.SIGKILL])
@@ -507,7 +508,7 @@ def test_nothing_hangs_whoever_is_killed_and_when(tree: "ParallelProject") -> No
                 except ProcessLookupError:
                     continue
             process.communicate(timeout=LONG)
-        assert process.returncode in {0, 1, -9, 143}
+        assert process.returncode in {0, 1, 143, -signal.SIGKILL, -signal.SIGTERM}  # near its end
         if process.returncode == 0:
             expected = tree.artifacts()
             tree.forget()

@@ -89,6 +89,10 @@ class StageFailedError(CurifactoryError):
     """The same without the frames of curifactory."""
 
 
+class StageTimeoutError(CurifactoryError, TimeoutError):
+    """A stage took longer than its ``timeout``."""
+
+
 class ExecutorLostError(CurifactoryError):
     """The place where a run's stages were being executed is gone, such as a cluster."""
 

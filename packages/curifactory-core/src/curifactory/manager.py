@@ -110,6 +110,8 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
     _full_store: "FullStore | None" = None
     retries_stages = True
     """Whether a stage that failed is tried again here, as often as its decorator says."""
+    limits_time = True
+    """Whether a stage that takes longer than its decorator says is ended here."""
     partial = False
     """Whether only a part of the parameter sets is here, so that aggregates are left out."""
     map_progress: Any = None

@@ -4,7 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from curifactory.artifact import Artifact
@@ -214,11 +214,24 @@ def _call_function(call: StageCall, keywords: dict[str, Any]) -> tuple[Any, ...]
     call.started = time.time()
     wall, cpu = time.perf_counter(), time.process_time()
     try:
-        returned = call.spec.function(*positional, *call.arguments, **keywords)
+        with _limits(call):
+            returned = call.spec.function(*positional, *call.arguments, **keywords)
     finally:
         call.seconds, call.cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
         call.peak_memory = peak_memory()
     return _returned_values(call, returned)
+
+
+def _limits(call: StageCall) -> AbstractContextManager[None]:
+    timeout = call.spec.requirements.timeout
+    if timeout is None or not call.record.manager.limits_time:
+        return _UNLIMITED
+    from curifactory.limiting import limited  # only where a stage asks for it
+
+    return limited(timeout, call.label)
+
+
+_UNLIMITED = nullcontext()
 
 
 def _returned_values(call: StageCall, returned: Any) -> tuple[Any, ...]:

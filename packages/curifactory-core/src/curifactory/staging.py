@@ -54,7 +54,8 @@ def stage(
         How often to try again after the function failed. Without it a failure is final, and a
         worker process that died is replaced at most twice; 0 rules that out too.
     timeout
-        Seconds an attempt may take in a parallel run, or a text like ``"30m"``.
+        Seconds an attempt may take, or a text like ``"30m"``. In a run in one process the function
+        is interrupted as by Ctrl-C; what is not Python's comes to its end first.
     isolate
         Give each attempt a process of its own in a parallel run, held to its ``memory``.
 

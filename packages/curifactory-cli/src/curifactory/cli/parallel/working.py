@@ -43,7 +43,10 @@ def perform_task(work: Work, task: Task) -> Report | Failure:
         mapped = _mapped(work)
     except Exception as error:  # noqa: BLE001 - told to the coordinator, whatever it is
         return describe_failure(error, worker)
-    with messages.collected(mapped.manager, at_home=work.run.get("process") == os.getpid()):
+    at_home = work.run.get("process") == os.getpid()
+    # in its own main thread nobody else can end a call that takes too long
+    mapped.manager.limits_time = at_home and threading.current_thread() is threading.main_thread()
+    with messages.collected(mapped.manager, at_home=at_home):
         return mapped.perform(task, worker, messages.taken)
 
 
@@ -65,7 +68,7 @@ class MappedRun:
             manager.store_full = False
         if manager.scratch is not None:
             manager.scratch.collects = True
-        manager.retries_stages = manager.computes_missing = False
+        manager.retries_stages = manager.computes_missing = manager.limits_time = False
 
     @classmethod
     def of_work(cls, work: Work) -> "MappedRun":
