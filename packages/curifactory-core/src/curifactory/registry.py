@@ -125,8 +125,11 @@ class ParameterRegistry:
         with suppress(FileNotFoundError):
             if os.stat(self.exported_path).st_mtime_ns >= changed:
                 return
-        text = json.dumps(self.find(), indent=4, default=str)
-        write_atomically(self.exported_path, text.encode("utf-8", "replace"))
+        entries = (
+            f"{json.dumps(hash_)}: {json.dumps(each)}" for hash_, each in self.find().items()
+        )
+        text = ",\n".join(entries)
+        write_atomically(self.exported_path, f"{{\n{text}\n}}\n".encode("utf-8", "replace"))
         os.utime(self.exported_path, ns=(changed, changed))  # what came meanwhile is newer
         remove_unfinished(self.exported_path)
 
