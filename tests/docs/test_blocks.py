@@ -181,12 +181,31 @@ def write_file(folder: Path, block: Block) -> None:
 
 
 def _replaced(old: str, new: str) -> str:
-    """Return ``old`` with the definitions of ``new`` in place of those of the same names."""
-    definitions = {getattr(node, "name", ""): node for node in ast.parse(new).body}
-    body = [definitions.pop(getattr(node, "name", ""), node) for node in ast.parse(old).body]
-    assert all(isinstance(node, ast.Import | ast.ImportFrom) for node in definitions.values())
-    module = ast.Module([*body[:1], *definitions.values(), *body[1:]], type_ignores=[])
-    return ast.unparse(ast.fix_missing_locations(module))
+    """Return ``old`` with the definitions of ``new`` in place of those of the same names.
+
+    Imports of ``new`` go before what follows the docstring.
+    """
+    lines, changes = old.splitlines(), new.splitlines()
+    places = {getattr(node, "name", ""): node for node in ast.parse(old).body}
+    edits = []
+    for node in ast.parse(new).body:
+        text = changes[_first_line(node) : node.end_lineno]
+        place = places.get(getattr(node, "name", ""))
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            edits.append((_first_line(ast.parse(old).body[1]), 0, text))
+        else:
+            assert place is not None, f"{ast.unparse(node)} is nowhere in the file"
+            first = _first_line(place)
+            edits.append((first, int(place.end_lineno or 0) - first, text))
+    for first, count, text in sorted(edits, reverse=True):
+        lines[first : first + count] = text
+    return "\n".join(lines) + "\n"
+
+
+def _first_line(node: ast.stmt) -> int:
+    """Return how many lines are before ``node`` and its decorators."""
+    decorators = getattr(node, "decorator_list", [])
+    return int(min(each.lineno for each in (node, *decorators))) - 1
 
 
 def read_commands(text: str) -> Iterator[tuple[str, str]]:

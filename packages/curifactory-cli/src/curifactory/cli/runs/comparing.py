@@ -83,7 +83,8 @@ class Comparison:
             if old is None or new is None:
                 unknown.append(f"{stage} has changed")
                 continue
-            for name in _differing(old, new):
+            digests = ({name: part.digest for name, part in each.items()} for each in (old, new))
+            for name in _differing(*digests):
                 changed[name] = [each[name].text if name in each else "" for each in (old, new)]
         lines = [line for name, texts in changed.items() for line in self._diff(name, *texts)]
         return [*unknown, *lines]
