@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from curifactory.caching.digesting import DigestingFile
 from curifactory.caching.locating import METADATA, locate
 from curifactory.caching.metadata import describe_artifact
 from curifactory.caching.metadata_index import FileState, index_of
@@ -175,6 +176,14 @@ class Cacheable:
             self._guard()
             return path
         return self._staged.stage(path)
+
+    def new_file(self, path: str) -> DigestingFile:
+        """Return a new binary file at a ``path`` that :meth:`get_path` returned, for ``with``.
+
+        Its digest is computed while it is written. It can only be written from its beginning to its
+        end, by ``write``.
+        """
+        return DigestingFile(path) if self._staged is None else self._staged.new_file(path)
 
     def get_dir(self, suffix: str | None = None) -> str:
         """Return the path of a folder for files of the artifact; it is made."""

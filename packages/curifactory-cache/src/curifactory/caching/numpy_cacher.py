@@ -37,8 +37,8 @@ class NumpyCacher(Cacheable):
         if isinstance(obj, dict):
             self._save_all(path, obj)
         else:
-            with open(path, "wb") as file:
-                numpy.save(file, obj, allow_pickle=False)
+            with self.new_file(path) as file:
+                numpy.lib.format.write_array(file, numpy.asanyarray(obj), allow_pickle=False)
         return path
 
     def _save_all(self, path: str, arrays: "dict[str, Any]") -> None:

@@ -1,6 +1,7 @@
 """Data frames in the formats that pandas writes."""
 
 import logging
+import pickle
 from collections.abc import Mapping
 from typing import Any
 
@@ -86,7 +87,11 @@ class PandasCacher(Cacheable):
             "format": self.format,
         }
         path = self.get_path()
-        getattr(obj, f"to_{self._method()}")(path, **self.to_args)
+        if self.format == "pickle" and not self.to_args:
+            with self.new_file(path) as file:
+                pickle.dump(obj, file, protocol=5)  # what pandas does
+        else:
+            getattr(obj, f"to_{self._method()}")(path, **self.to_args)
         return path
 
     def load(self) -> Any:

@@ -15,7 +15,7 @@ class PickleCacher(Cacheable):
     def save(self, obj: Any) -> str:
         """Write ``obj`` with pickle protocol 5 and return the path."""
         path = self.get_path()
-        with open(path, "wb") as file:
+        with self.new_file(path) as file:
             pickle.dump(obj, file, protocol=5)
         return path
 

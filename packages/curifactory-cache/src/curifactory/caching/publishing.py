@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, BinaryIO
 
+from curifactory.caching.digesting import DigestingFile
 from curifactory.caching.verifying import describe_files, relative_path
 from curifactory.environment import is_alive, process_name
 from curifactory.paths import make_folder
@@ -41,6 +42,7 @@ class StagedFiles:
         self._staged: dict[str, str] = {}
         self._root: str | None = None
         self._metadata: tuple[str, str] | None = None
+        self._digesting: dict[str, DigestingFile] = {}
         self.facts: dict[str, Any] | None = None
         """What :meth:`add_metadata` wrote."""
 
@@ -96,10 +98,19 @@ class StagedFiles:
             "format": 1,
             **metadata,
             "paths": sorted(relative_path(each, folder) for each in paths if each != path),
-            "files": describe_files(described, folder),
+            "files": describe_files(described, folder, self._digest),
         }
         with open(self.stage_metadata(path), "w", encoding="utf-8") as file:
             file.write(json.dumps(facts, default=str))
+
+    def new_file(self, staged: str) -> DigestingFile:
+        """Return a new file at a place that :meth:`stage` returned, which computes its digest."""
+        file = self._digesting[staged] = DigestingFile(staged)
+        return file
+
+    def _digest(self, staged: str, status: os.stat_result) -> str | None:
+        file = self._digesting.get(staged)
+        return None if file is None else file.digest_of(status)
 
     def stage_metadata(self, path: str) -> str:
         """Return where to write metadata that is to be published last, as ``path``."""

@@ -1,7 +1,7 @@
 """Telling whether files are those that were stored, and whether they were finished."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import file_digest, sha256
 from typing import Any
 
@@ -10,7 +10,11 @@ from curifactory.paths import write_atomically
 _MARKERS = ".curifactory-incomplete"
 
 
-def describe_files(places: Mapping[str, str], folder: str) -> dict[str, dict[str, Any]]:
+def describe_files(
+    places: Mapping[str, str],
+    folder: str,
+    known_digest: Callable[[str, os.stat_result], str | None] = lambda _place, _status: None,
+) -> dict[str, dict[str, Any]]:
     """Return ``{relative path: {size, mtime_ns, sha256}}`` of files, and of those in folders.
 
     Parameters
@@ -19,6 +23,8 @@ def describe_files(places: Mapping[str, str], folder: str) -> dict[str, dict[str
         Where each final path lies now.
     folder
         What the final paths are given relative to.
+    known_digest
+        Returns the digest of the file at a place, if it is known.
 
     """
     found: dict[str, dict[str, Any]] = {}
@@ -29,7 +35,7 @@ def describe_files(places: Mapping[str, str], folder: str) -> dict[str, dict[str
             found[relative_path(final, folder)] = {
                 "size": status.st_size,
                 "mtime_ns": status.st_mtime_ns,
-                "sha256": digest(file),
+                "sha256": known_digest(file, status) or digest(file),
             }
     return found
 
