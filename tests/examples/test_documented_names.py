@@ -11,7 +11,7 @@ import pytest
 import curifactory
 
 MODULES = (
-    "caching cli dag experiment hashing manager notebook params procedure project record "
+    "caching cli dag docker experiment hashing manager notebook params procedure project record "
     "reporting staging store utils"
 )
 NAMES = (
@@ -22,6 +22,7 @@ NAMES = (
 SIGNATURES = {
     "notebook.write_experiment_notebook": "manager, path, directory_change_back_depth=2, "
     "use_global_cache=None, errored=False, suppress_global_warning=False, leave_script=False",
+    "docker.build_docker": "experiment_name, cache_folder, version",
     "reporting.map_full_svg": "manager",
     "reporting.map_single_svg": "manager, record_index",
     "reporting.render_graph": "manager, path, record_index=None",

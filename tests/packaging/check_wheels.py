@@ -25,6 +25,7 @@ FOLDERS = {
 
 MODULES = {
     "curifactory/notebook.py": "curifactory-report",
+    "curifactory/docker.py": "curifactory-cli",
     "curifactory/project.py": "curifactory-cli",
 }
 """Module beside the folder of its distribution -> that distribution."""

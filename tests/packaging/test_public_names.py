@@ -9,6 +9,7 @@ PACKAGES = [
     "curifactory.cli",
     "curifactory.dag",
     "curifactory.notebook",
+    "curifactory.docker",
     "curifactory.project",
     "curifactory.reporting",
 ]

@@ -13,6 +13,7 @@ import pytest
 
 from curifactory.cli.docker.engine import ImageNotBuiltError, build, connected
 from curifactory.cli.docker.image import DOCKERFILE, Image
+from curifactory.docker import build_docker
 from curifactory.exceptions import BadInputError
 from curifactory.experiment import run_experiment
 
@@ -167,6 +168,21 @@ def test_a_run_becomes_an_image(client: "DockerClient", repository: "Project") -
     assert tag in tags(client)
     (log,) = (repository.root / "logs").iterdir()
     assert log.read_text().count("COPY . /app") == 1
+
+
+def test_a_run_that_is_over_becomes_an_image(client: "DockerClient", repository: "Project") -> None:
+    repository.write("docker/dockerfile", "FROM scratch\nCOPY . /app\n")
+    repository.run("chain", "--store-full", "--no-report")
+    (run,) = (repository.root / "data/runs").iterdir()
+
+    assert build_docker("Chain", f"data/runs/{run.name}", "past") == "chain:past"
+
+    assert {"chain:past", "chain:latest"} <= set(tags(client))
+
+
+def test_a_folder_that_is_no_full_store_becomes_none(project: "Project") -> None:
+    with pytest.raises(BadInputError, match="'experiments' is no full store of a run"):
+        build_docker("chain", "experiments", "1")
 
 
 def test_an_image_that_cannot_be_built_fails_the_command_but_not_the_run(

@@ -106,11 +106,11 @@ def test_images_without_a_folder_docker_are_made_with_the_same_files() -> None:
 @pytest.mark.parametrize(
     ("words", "started"),
     [
-        ([], "experiment reports --folder /run --host 0.0.0.0 --port 8000"),
-        (["files"], "experiment reports --folder /run --host 0.0.0.0 --port 8000"),
+        ([], "experiment reports --folder run --host 0.0.0.0 --port 8000"),
+        (["files"], "experiment reports --folder run --host 0.0.0.0 --port 8000"),
         (
             ["jupyter"],
-            "jupyter lab --ip 0.0.0.0 --port 8888 --no-browser /run/run_notebook.ipynb",
+            "jupyter lab --ip 0.0.0.0 --port 8888 --no-browser run/run_notebook.ipynb",
         ),
         (["experiment", "ls"], "experiment ls"),
     ],
@@ -124,7 +124,9 @@ def test_containers_show_files_and_start_jupyter_only_when_asked(
         program = tmp_path / name
         program.write_text('#!/bin/sh\necho "$(basename "$0") $*"\n')
         program.chmod(0o755)
-    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "RUN_FOLDER": "/run"}
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "RUN_FOLDER": "run"}
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/run_notebook.ipynb").touch()
 
     answer = subprocess.run(
         ["sh", "startup.sh", *words],

@@ -10,6 +10,7 @@ DISTRIBUTIONS = {
     "curifactory.reporting": "curifactory-report",
     "curifactory.cli": "curifactory-cli",
     "curifactory.notebook": "curifactory-report",
+    "curifactory.docker": "curifactory-cli",
     "curifactory.project": "curifactory-cli",
 }
 """Import name of each part, or module of one -> the distribution that ships it."""

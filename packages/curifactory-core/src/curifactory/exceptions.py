@@ -17,6 +17,7 @@ __all__ = [
     "OutputSignatureError",
     "ReadWhileMappingError",
     "StageFailedError",
+    "StageTimeoutError",
     "UnhashableParameterError",
     "UnreadableArtifactError",
 ]

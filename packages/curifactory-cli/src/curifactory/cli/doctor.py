@@ -189,8 +189,11 @@ def _programs(_: Configuration) -> Findings:
             yield note(f"{distribution} is missing: no {what}", f"pip install {distribution}")
     if not (os.environ.get("VISUAL") or os.environ.get("EDITOR")):
         yield note("neither VISUAL nor EDITOR names an editor for --notes", "export EDITOR=nano")
-    if os.path.isdir("docker") and shutil.which("docker") is None:
-        yield note("there is no docker program for --docker", "install docker, or do without")
+    if os.path.isdir("docker") and not any(map(shutil.which, ("docker", "podman"))):
+        yield note(
+            "there is no docker or podman for --docker",
+            "install one, or use --docker-context and build elsewhere",
+        )
 
 
 def _is_installed(module: str) -> bool:

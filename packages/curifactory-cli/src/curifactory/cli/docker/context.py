@@ -3,6 +3,9 @@
 import errno
 import os
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -45,17 +48,15 @@ def check_folder(folder: str) -> None:
         )
 
 
-def write_context(
-    folder: str, manager: "ArtifactManager", files: ProjectFiles, image: Image
-) -> None:
+def write_context(folder: str, store: str, files: ProjectFiles, image: Image) -> None:
     """Write all that ``image`` is built from into ``folder``, completely or not at all.
 
     Parameters
     ----------
     folder
         Is made, or empty.
-    manager
-        The run, whose full store is complete.
+    store
+        The run's full store, which is complete.
     files
         The files of the project.
     image
@@ -74,7 +75,9 @@ def write_context(
     os.makedirs(staged)
     try:
         _copy_project(files, staged)
-        _copy_run(manager, staged, image)
+        run = os.path.join(staged, image.run_folder)
+        shutil.copytree(store, run, symlinks=True)
+        write_files_page(run, os.path.basename(os.path.realpath(store)))
         _add_docker_folder(files, staged)
         ours = os.path.join(staged, OURS)
         shutil.rmtree(ours, ignore_errors=True)  # one that git tracks is of another run
@@ -85,6 +88,15 @@ def write_context(
     except BaseException:
         shutil.rmtree(staged, ignore_errors=True)
         raise
+
+
+@contextmanager
+def passing_context(store: str, files: ProjectFiles, image: Image) -> Iterator[str]:
+    """Write a context that is there as long as the block; give its folder."""
+    with tempfile.TemporaryDirectory(prefix="curifactory-image-") as folder:
+        context = os.path.join(folder, "context")
+        write_context(context, store, files, image)
+        yield context
 
 
 def _put_in_place(staged: str, path: str) -> None:
@@ -107,15 +119,11 @@ def _copy_project(files: ProjectFiles, folder: str) -> None:
         shutil.copy2(source, target, follow_symlinks=False)
 
 
-def _copy_run(manager: "ArtifactManager", folder: str, image: Image) -> None:
-    """Copy the full store, and write what the image shows of it."""
-    target = os.path.join(folder, image.run_folder)
-    shutil.copytree(manager.get_run_output_path(), target, symlinks=True)
-    notebook = os.path.join(target, NOTEBOOK)
+def write_notebook(manager: "ArtifactManager", image: Image) -> None:
+    """Write into the run's full store the notebook that loads it from there, in the image."""
+    notebook = os.path.join(manager.get_run_output_path(), NOTEBOOK)
     back = "/".join([".."] * len(image.run_folder.split("/")))
     _notebook_writer().export_beside(manager, notebook, back, f"{image.run_folder}/artifacts")
-    shutil.copy2(notebook, manager.get_run_output_path())
-    write_files_page(target, manager.get_reference_name())
 
 
 def _notebook_writer() -> NotebookWriter:

@@ -133,8 +133,8 @@ def build(client: "DockerClient", folder: str, image: Image, show: Callable[[str
         last = "\n".join(said[-_LAST_LINES:])
         raise ImageNotBuiltError(
             f"image {image.tag} could not be built: {failure.strip()}\n{last}\n"
-            f"The run itself is complete. What was built is {DOCKERFILE}: mend it, or see all of "
-            "what it is built from with --docker-context DIR; running again computes nothing."
+            f"The run itself is complete, and running again computes nothing. Mend {DOCKERFILE}, "
+            "which 'curifactory init' writes, or see with --docker-context DIR what it gets."
         )
 
 

@@ -1,11 +1,14 @@
 """Making the image of a run: ``--docker``; or only what one is built from: ``--docker-context``."""
 
 import logging
-import os
-import tempfile
 from typing import TYPE_CHECKING
 
-from curifactory.cli.docker.context import check_folder, write_context
+from curifactory.cli.docker.context import (
+    check_folder,
+    passing_context,
+    write_context,
+    write_notebook,
+)
 from curifactory.cli.docker.image import image_of
 from curifactory.cli.docker.project_files import (
     ProjectFiles,
@@ -60,26 +63,20 @@ class ImageExporter:
     def export(self, manager: "ArtifactManager") -> str:
         """Make it; return the image's name, or the folder with what it is to be built from."""
         files = find_project_files(manager.config)
-        _say_what_is_left_out(files)
+        say_what_is_left_out(files)
         try:
             require_loaded_files(files)
         except BadInputError as error:
             _log.warning("The image is not complete: %s", error)
         image = image_of(manager)
-        if self._keeps_in is not None:
-            self._write(self._keeps_in, manager, files, image)
-            return self._build(self._keeps_in, manager, image) if self._builds else self._keeps_in
-        with tempfile.TemporaryDirectory(prefix="curifactory-image-") as folder:
-            context = os.path.join(folder, "context")
-            self._write(context, manager, files, image)
-            return self._build(context, manager, image)
-
-    def _write(
-        self, folder: str, manager: "ArtifactManager", files: ProjectFiles, image: "Image"
-    ) -> None:
-        _log.info("image %s is built from what is in %s", image.tag, folder)
+        write_notebook(manager, image)
         _show(manager, f"collecting what image {image.tag} is built from")
-        write_context(folder, manager, files, image)
+        store = manager.get_run_output_path()
+        if self._keeps_in is not None:
+            write_context(self._keeps_in, store, files, image)
+            return self._build(self._keeps_in, manager, image) if self._builds else self._keeps_in
+        with passing_context(store, files, image) as folder:
+            return self._build(folder, manager, image)
 
     def _build(self, folder: str, manager: "ArtifactManager", image: "Image") -> str:
         from curifactory.cli.docker.engine import build, connected
@@ -95,7 +92,8 @@ def _show(manager: "ArtifactManager", step: str) -> None:
         hook.image_progressed(step)
 
 
-def _say_what_is_left_out(files: ProjectFiles) -> None:
+def say_what_is_left_out(files: ProjectFiles) -> None:
+    """Warn of what an image does not get although somebody may expect it."""
     if not files.tracked:
         _log.warning(
             "No git repository tells what belongs to the project: the image gets its Python "

@@ -50,9 +50,14 @@ def image_of(manager: "ArtifactManager") -> Image:
     return Image(
         name=image_name(str(manager.experiment_name)),
         version=f"{run.number}_{run.started:%Y-%m-%d}",
-        run_folder=place_of_run(manager),
-        python_version=f"{sys.version_info.major}.{sys.version_info.minor}",
+        run_folder=place_in_image(manager.get_run_output_path(), manager.config.root),
+        python_version=this_python(),
     )
+
+
+def this_python() -> str:
+    """Return the version of Python as images are named after it."""
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def image_name(experiment: str) -> str:
@@ -68,13 +73,12 @@ def image_name(experiment: str) -> str:
     return re.sub(r"([._-])[._-]+", r"\1", plain).strip("._-") or "experiment"
 
 
-def place_of_run(manager: "ArtifactManager") -> str:
-    """Return where the run's full store is in the image, from the project's folder there.
+def place_in_image(folder: str, root: str) -> str:
+    """Return where a run's full store is in the image, from the project's folder there.
 
     The same place as here, or a usual one if that is not in the project's folder.
     """
-    root = os.path.realpath(manager.config.root)
-    folder = os.path.realpath(manager.get_run_output_path())
-    if os.path.commonpath([root, folder]) == root:
+    root, folder = os.path.realpath(root), os.path.realpath(folder)
+    if os.path.commonpath([root, folder]) == root != folder:
         return os.path.relpath(folder, root).replace(os.sep, "/")
     return f"data/runs/{os.path.basename(folder)}"
