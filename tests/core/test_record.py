@@ -267,6 +267,45 @@ def test_paths_make_no_folders_where_nothing_is_written(
     assert not (folder / "data" / "cache").exists()
 
 
+@pytest.mark.parametrize("option", ["dry", "dry_cache"])
+def test_a_stage_may_write_to_paths_itself_where_nothing_is_written(
+    new_manager: NewManager, folder: Path, option: str
+) -> None:
+    @stage(None, ["text"])
+    def write(record: Record) -> str:
+        path = Path(record.get_path("note.txt", subdir="below/deep"))
+        path.write_text("own")
+        (Path(record.get_dir("models")) / "one").write_text("model")
+        return path.read_text()
+
+    @stage(None, ["text"])
+    def ask(record: Record) -> str:
+        record.get_dir("unused", subdir="other")
+        return "nothing"
+
+    record = write(Record(new_manager(**{option: True}), Params()))
+    assert record.state["text"] == "own"
+    ask(record)
+
+    cache = folder / "data" / "cache"
+    assert len([path for path in cache.rglob("*") if path.is_file()]) == 2
+    assert not (cache / "other").exists()
+
+
+@pytest.mark.parametrize("option", ["dry", "dry_cache"])
+def test_a_stage_that_asks_for_paths_and_writes_nothing_leaves_no_folders(
+    new_manager: NewManager, folder: Path, option: str
+) -> None:
+    @stage(None, ["text"])
+    def ask(record: Record) -> str:
+        return record.get_dir("models", subdir="below")
+
+    made = ask(Record(new_manager(**{option: True}), Params())).state["text"]
+
+    assert not Path(made).exists()
+    assert not (folder / "data" / "cache").exists()
+
+
 def test_reporting_before_any_stage_is_refused(manager: ArtifactManager) -> None:
     with pytest.raises(IndexError, match="no stage yet"):
         Record(manager, Params()).report(object())  # type: ignore[arg-type]

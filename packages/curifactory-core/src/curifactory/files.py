@@ -4,7 +4,12 @@ import os
 from typing import TYPE_CHECKING
 
 from curifactory.lineage import lineage
-from curifactory.paths import artifact_file_name, require_inside, safe_component
+from curifactory.paths import (
+    artifact_file_name,
+    remove_empty_folders,
+    require_inside,
+    safe_component,
+)
 
 if TYPE_CHECKING:
     from curifactory.calls import StageCall
@@ -40,6 +45,7 @@ class CacheFiles:
     def __init__(self) -> None:
         self._folders: set[str] = set()
         self._claims: dict[tuple[str, str], str] = {}
+        self._lent: list[tuple[str, int]] = []
 
     def claim(self, call: "StageCall") -> str:
         """Return the stage's name for files of ``call``, with a suffix if the plain one is taken.
@@ -87,7 +93,8 @@ class CacheFiles:
     ) -> str:
         """Return the path of :meth:`get_artifact_filename` in the cache; its folder is made.
 
-        With ``store``, in the run's full store instead.
+        With ``store``, in the run's full store instead. In a session that writes nothing, the
+        folder is there while a stage runs, and stays if the stage writes to it.
 
         Raises
         ------
@@ -100,13 +107,34 @@ class CacheFiles:
             folder = require_inside(os.path.join(root, subdir or ""), root).rstrip("/")
         else:
             folder = self.cache_folder(subdir)
-        writes = not self.dry if store else self.writes_cache
-        if writes and folder not in self._folders:
-            os.makedirs(folder, exist_ok=True)
-            self._folders.add(folder)
+        self.make_folder_for_stage(folder, writes=not self.dry if store else self.writes_cache)
         return os.path.join(
             folder, self.get_artifact_filename(obj_name, record, prefix, stage_name)
         )
+
+    def make_folder_for_stage(self, folder: str, *, writes: bool | None = None) -> None:
+        """Make a folder of the cache; where nothing is written, only while a stage runs."""
+        if folder in self._folders and os.path.isdir(folder):
+            return
+        if self.writes_cache if writes is None else writes:
+            os.makedirs(folder, exist_ok=True)
+            self._folders.add(folder)
+        elif self.active_call is not None:
+            self._lend(folder)
+
+    def _lend(self, folder: str) -> None:
+        """Make a folder that the running stage may want to write to, in a session that does not."""
+        above, missing = folder, 0
+        while above and not os.path.exists(above):
+            above, missing = os.path.dirname(above), missing + 1
+        if missing:
+            os.makedirs(folder, exist_ok=True)
+            self._lent.append((folder, missing))
+
+    def take_back_folders(self) -> None:
+        """Remove the folders that a stage was lent and has not used."""
+        while self._lent:
+            remove_empty_folders(*self._lent.pop())
 
     def get_run_output_path(self, obj_name: str | None = None) -> str:
         """Return the folder of the run's full store, or the path of ``obj_name`` in it.

@@ -467,6 +467,7 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
             self.full_store.keep(call)
             call.record.store_tracked_paths()
         call.record.unstored_tracked_paths.clear()
+        self.take_back_folders()
         self.run.record_call(call)
         for hook in self.hooks:
             hook.stage_finished(call)

@@ -205,8 +205,7 @@ class Record(RecordAttributes):
         With ``track``, all of it is copied to the run's full store when the stage ends.
         """
         path = self.get_path(dir_name_suffix, subdir, prefix, stage_name, track)
-        if self.manager.writes_cache:
-            os.makedirs(path, exist_ok=True)
+        self.manager.make_folder_for_stage(path)
         return path
 
     def track(
