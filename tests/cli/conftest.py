@@ -153,18 +153,26 @@ class Project:
             out, err = process.communicate(timeout=60)
         return Outcome(process.returncode, out, err)
 
-    def run_on_terminal(self, code: str, *words: str, environment: dict[str, str]) -> Outcome:
-        """Run a program on a terminal of its own; ``out`` has all that it shows there."""
+    def run_on_terminal(
+        self, code: str, *words: str, environment: dict[str, str], typed: str | None = None
+    ) -> Outcome:
+        """Run a program on a terminal of its own; ``out`` has all that it shows there.
+
+        It reads nothing from its standard input, or what is ``typed``.
+        """
         ours, theirs = pty.openpty()
         process = subprocess.Popen(
             [sys.executable, "-c", code, *words],
             cwd=self.root,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if typed is None else subprocess.PIPE,
             stdout=theirs,
             stderr=theirs,
             env=environment,
         )
         os.close(theirs)
+        if typed is not None and process.stdin is not None:
+            process.stdin.write(typed.encode())
+            process.stdin.close()
         written = b""
         while True:
             try:

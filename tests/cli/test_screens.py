@@ -16,9 +16,16 @@ CODE = (
     "raise SystemExit({'experiment': experiment, 'curifactory': curifactory}[sys.argv.pop(1)]())"
 )
 VARIABLE = (
+    (re.compile(r"^  (started|seconds) .*→.*\n", re.MULTILINE), ""),
     (re.compile(r"\d{4}-\d\d-\d\d-T\d{6}"), "TIMESTAMP"),
     (re.compile(r"\b\d+\.\d\d? s"), "N s"),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"), "YYYY-MM-DD HH:MM:SS"),
+    (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+"), "TIME"),
+    (re.compile(r" on \S+$", re.MULTILINE), " on HOST"),
     (re.compile(r"\b\d:\d\d:\d\d"), "H:MM:SS"),
+    (re.compile(r" *\b\d+(\.\d)? ([kMG]B)\b"), r" N \2"),
+    (re.compile(r" *\b\d+\.\d{3}\b( \([-+][\d.e-]+\))?"), " N.NNN"),
+    (re.compile(r"Python 3\.\d+\.\d+, \w+, \d+ packages"), "Python VERSION, SYSTEM, N packages"),
 )
 MOVEMENT = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 FAILING = """
@@ -37,14 +44,54 @@ def run(param_sets, manager):
 """
 
 
-def show(project: "Project", words: str, columns: int, *, colours: bool) -> str:
+DESCRIBED = '''
+"""An experiment with a description that goes on for rather more than one line of a terminal."""
+from dataclasses import dataclass
+
+import curifactory as cf
+from curifactory.caching import JsonCacher
+
+
+@dataclass
+class Params(cf.ExperimentParameters):
+    layers: tuple = (128, 64, 32, 16)
+    description: str = "a text that is rather long, as people write them " * 2
+    rate: float = 0.1
+
+
+def get_params():
+    return [
+        Params(name="a parameter set with spaces and a long name", rate=0.2),
+        Params(name="虹膜-ü"),
+    ]
+
+
+@cf.stage(None, ["measurements"], [JsonCacher])
+def measure_everything_there_is(record):
+    return {"accuracy": record.params.rate, "count": 100}
+
+
+@cf.stage(["measurements"], ["judgement"], [JsonCacher])
+def judge(record, measurements):
+    return 1 / (record.params.rate - RATE)
+
+
+def run(param_sets, manager):
+    for param_set in param_sets:
+        judge(measure_everything_there_is(cf.Record(manager, param_set)))
+'''
+
+
+def show(
+    project: "Project", words: str, columns: int, *, colours: bool, typed: str | None = None
+) -> str:
     """Return what the command line writes to a terminal, colours as ``<31>``."""
     environment = {**os.environ, "COLUMNS": str(columns), "LINES": "50", "TERM": "xterm"}
     for name in ("NO_COLOR", "COLORTERM"):
         environment.pop(name, None)
     if not colours:
         environment["NO_COLOR"] = "1"
-    outcome = project.run_on_terminal(CODE, *words.split(), environment=environment)
+    outcome = project.run_on_terminal(CODE, *words.split(), environment=environment, typed=typed)
     text = outcome.out.replace(str(project.root), "PROJECT")
     if colours:
         text = re.sub(r"\x1b\[([\d;]*)m", r"<\1>", text)
@@ -86,6 +133,57 @@ def test_lines_are_the_same_at_every_width(
 
     check_screen(f"{name}-{'colour' if colours else 'plain'}", shown)
     assert colours or "\x1b" not in shown
+
+
+@pytest.fixture
+def history(project: "Project", monkeypatch: pytest.MonkeyPatch) -> "Project":
+    """Return a project with two runs of experiments with long names, one of which failed."""
+    monkeypatch.setenv("EDITOR", "nano")
+    project.write("experiments/described.py", DESCRIBED.replace("RATE", "0.5"))
+    project.run(
+        "described", "--no-report", "--notes", "The first one, with which all others compare"
+    )
+    project.write("experiments/described.py", DESCRIBED.replace("RATE", "0.1"))
+    project.run("described", "--no-report", "--on-stale", "rerun")
+    return project
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("colours", [True, False], ids=["colour", "plain"])
+@pytest.mark.parametrize("columns", [80, 200])
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("described-ls", "experiment ls"),
+        ("described-failure", "experiment described --no-report --on-stale rerun"),
+        ("runs-ls", "experiment runs ls"),
+        ("runs-show", "experiment runs show 1"),
+        ("runs-show-failed", "experiment runs show 2"),
+        ("runs-diff", "experiment runs diff 1 2"),
+        ("cache-ls", "curifactory cache ls"),
+        ("cache-du", "curifactory cache du"),
+        ("cache-show", "curifactory cache show described_1284*_judge_judgement --no-check"),
+        ("cache-gc", "curifactory cache gc --older-than 0h --dry-run"),
+        ("config", "curifactory config"),
+        ("doctor", "curifactory doctor"),
+    ],
+)
+def test_lines_fit_the_width(
+    name: str, words: str, columns: int, colours: bool, history: "Project"
+) -> None:
+    shown = show(history, words, columns, colours=colours)
+
+    check_screen(f"{name}-{columns}-{'colour' if colours else 'plain'}", shown)
+    assert colours or "\x1b" not in shown
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("colours", [True, False], ids=["colour", "plain"])
+@pytest.mark.parametrize("columns", [80, 200])
+def test_init_is_the_same_at_every_width(columns: int, colours: bool, project: "Project") -> None:
+    shown = show(project, "curifactory init", columns, colours=colours, typed="\n" * 20)
+
+    check_screen(f"init-{'colour' if colours else 'plain'}", shown)
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from typing import Any
 
 from curifactory.cli.commands import Context
 from curifactory.cli.parser import Parser
-from curifactory.cli.runs.table import columns
+from curifactory.cli.table import columns
 from curifactory.config import KEYS, Configuration, find_configuration_file
 from curifactory.exiting import ExitCode
 
@@ -27,9 +27,15 @@ def perform(given: dict[str, Any], context: Context) -> int:
         out.line(json.dumps({"file": path, "values": parts}, indent=2, ensure_ascii=False))
         return ExitCode.COMPLETE
     out.line(f"file: {path or 'none, so that the defaults hold'}")
-    for line in columns([(each.key, each.value, f"({each.source})") for each in values]):
+    for line in columns([(each.key, _shown(each.value), f"({each.source})") for each in values]):
         out.line(line)
     return ExitCode.COMPLETE
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False) if value else "none"
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class Value:
     """A value of the configuration."""
 
     key: str
-    value: str
+    value: Any
     source: str
     """``default``, or ``file``, with the key it has there if that is another."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from curifactory.calls import CallStatus, StageCall
+from curifactory.cli.table import cell_width, fitted
 from curifactory.cli.terminal import Colour, Terminal, counted, duration
 from curifactory.explaining import describe_all
 from curifactory.mapping import RunPlan
@@ -16,7 +17,9 @@ from curifactory.protocols import RunHook
 if TYPE_CHECKING:
     from curifactory.manager import ArtifactManager
 
-_LABEL_WIDTH = 40
+_LABEL_WIDTH, _LEAST_LABEL = 40, 8
+_BESIDES = 20
+"""Spaces between the columns, and how long a stage took, in characters."""
 _FAILURES = "curifactory.failures"
 """The logger of tracebacks for the log file; the terminal shows the user's part of them."""
 _LEVEL_COLOURS = {
@@ -179,12 +182,14 @@ class RunLines(LogMessages):
             self._terminal.line(f"{name}, run {manager.experiment_run_number}, {sets}")
 
     def _show_call(self, call: StageCall, outcome: str, number: int | None = None) -> None:
-        layout = self._layout = self._layout or _Layout.of(call.record.manager.plan)
+        layout = self._layout = self._layout or _Layout.of(
+            call.record.manager.plan, self._terminal.width
+        )
         counter = "-"
         if call.decision is not None and call.decision.action is Action.RUN:
             counter = layout.counter(number or self._executed)
-        stage, label = f"{call.name:<{layout.stage}}", f"{label_of(call):<{layout.label}}"
-        self._show(f"  {counter:>{layout.number}}  {stage}  {label}  {outcome}")
+        label = layout.fit(label_of(call))
+        self._show(f"  {counter:>{layout.number}}  {call.name:<{layout.stage}}  {label}  {outcome}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,19 +200,36 @@ class _Layout:
     stage: int = 16
     label: int = 16
     planned: int | None = None
+    cuts: bool = False
+    """Whether longer labels are cut, which they are on a terminal."""
 
     @classmethod
-    def of(cls, plan: RunPlan | None) -> Self:
-        """Return what suits the calls of ``plan``; fixed widths where there is none."""
+    def of(cls, plan: RunPlan | None, width: int | None) -> Self:
+        """Return what suits the calls of ``plan``; fixed widths where there is none.
+
+        Parameters
+        ----------
+        plan
+            What is to be done.
+        width
+            How many characters fit on a line, ``None`` for any number.
+
+        """
+        cuts = width is not None
         if plan is None or not plan.mapped.calls:
-            return cls()
+            return cls(cuts=cuts)
         planned = plan.plan.count(Action.RUN)
-        return cls(
-            2 * len(str(planned)) + 1,
-            max(len(call.name) for call in plan.mapped.calls),
-            min(_LABEL_WIDTH, max(len(label_of(call)) for call in plan.mapped.calls)),
-            planned,
-        )
+        number = 2 * len(str(planned)) + 1
+        stage = max(len(call.name) for call in plan.mapped.calls)
+        label = max(cell_width(label_of(call)) for call in plan.mapped.calls)
+        if width is not None:
+            label = min(label, max(_LEAST_LABEL, width - number - stage - _BESIDES))
+        return cls(number, stage, min(_LABEL_WIDTH, label), planned, cuts)
+
+    def fit(self, label: str) -> str:
+        """Return ``label`` as wide as its column."""
+        shown = fitted(label, self.label) if self.cuts else label
+        return shown + " " * (self.label - cell_width(shown))
 
     def counter(self, executed: int) -> str:
         """Return how many of how many; a plan that did not hold is left out."""

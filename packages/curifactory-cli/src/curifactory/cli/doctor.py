@@ -14,8 +14,8 @@ from curifactory.cli.commands import Context
 from curifactory.cli.parser import Parser
 from curifactory.cli.runs.artifacts import METADATA_ENDING, read_metadata
 from curifactory.cli.runs.showing import byte_text
-from curifactory.cli.runs.table import one_line
 from curifactory.cli.scaffold.ignoring import ignored_lines
+from curifactory.cli.table import one_line, wrapped
 from curifactory.cli.terminal import Colour, Terminal, counted
 from curifactory.config import Configuration, find_configuration_file, get_configuration
 from curifactory.discovery import list_experiments, list_params, module_folder
@@ -76,9 +76,13 @@ def examine_project(out: Terminal) -> int:
     for finding in _examine():
         findings.append(finding)
         word, colour = finding.level.value
-        out.line(f"{out.paint(f'{word:>5}', colour)}  {one_line(finding.text)}")
+        first, *more = wrapped(f"{word:>5}  {one_line(finding.text)}", out.width, 7)
+        out.line(f"{out.paint(first[:5], colour)}{first[5:]}")
+        for line in more:
+            out.line(line)
         if finding.advice:
-            out.line(f"       → {finding.advice}")
+            for line in wrapped(f"       → {finding.advice}", out.width, 9):
+                out.line(line)
     count = sum(finding.level is Level.WRONG for finding in findings)
     out.line()
     if count:
@@ -172,12 +176,20 @@ def _folders(configuration: Configuration) -> Findings:
             )
         else:
             spaces.add((os.stat(existing).st_dev, existing))
-    for existing in dict(sorted(spaces)).values():
+    for existing in dict(sorted(spaces, reverse=True)).values():
         free = shutil.disk_usage(existing).free
         if free < _LITTLE_SPACE:
-            yield wrong(f"only {byte_text(free)} are free at {existing}", "make room")
+            yield wrong(f"only {byte_text(free)} are free in {_place(existing)}", "make room")
         else:
-            yield good(f"{byte_text(free)} are free at {existing}")
+            yield good(f"{byte_text(free)} are free in {_place(existing)}")
+
+
+def _place(folder: str) -> str:
+    """Return ``folder`` as seen from the project, where it lies in it."""
+    near = os.path.relpath(folder)
+    if near == os.curdir:
+        return "this folder"
+    return folder if near.startswith(os.pardir) else near
 
 
 def _programs(_: Configuration) -> Findings:

@@ -9,6 +9,7 @@ from typing import Any
 
 from curifactory.cli.commands import Context
 from curifactory.cli.parser import Parser
+from curifactory.cli.table import wrapped
 from curifactory.config import Configuration
 from curifactory.discovery import SourceFile, list_experiments, list_params, module_folder
 from curifactory.exceptions import BadInputError
@@ -76,7 +77,8 @@ def perform(given: dict[str, Any], context: Context) -> int:
         context.out.line(json.dumps(_as_data(experiments, params), indent=2))
     else:
         for line in _lines(configuration, experiments, params):
-            context.out.line(line)
+            for part in wrapped(line, context.out.width, 16):
+                context.out.line(part)
     failed = "check" in given and any(file.error for file in (*experiments, *params))
     return ExitCode.FAILED if failed else ExitCode.COMPLETE
 

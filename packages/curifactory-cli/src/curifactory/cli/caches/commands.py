@@ -11,6 +11,7 @@ from curifactory.cli.caches.showing import (
     artifact_lines,
     eviction_lines,
     list_lines,
+    run_name,
     total,
     usage_lines,
     usage_rows,
@@ -115,7 +116,7 @@ class Commands:
             facts = {**self._exported(artifact, stale), "needed": reason, "metadata": metadata}
             self._json(facts)
             return ExitCode.COMPLETE
-        for line in artifact_lines(artifact, metadata, stale, reason):
+        for line in artifact_lines(artifact, metadata, stale, reason, self._out.width):
             self._out.line(line)
         return ExitCode.COMPLETE
 
@@ -297,6 +298,8 @@ def _require_known(artifacts: Sequence[CachedArtifact], given: Given) -> None:
 
     """
     for option, fact in _SELECTORS.items():
+        if option == "run" and any(given.get("run") == run_name(each.run) for each in artifacts):
+            continue
         known = sorted({str(getattr(each, fact)) for each in artifacts} - {"None"})
         if option in given and known and given[option] not in known:
             raise BadInputError(unknown(f"--{option}", given[option], known))
@@ -306,7 +309,7 @@ def _fits(artifact: CachedArtifact, given: Given) -> bool:
     if not str(artifact.hash or "").startswith(given.get("hash", "")):
         return False
     return all(
-        getattr(artifact, fact) == given[option]
+        given[option] in {getattr(artifact, fact), fact == "run" and run_name(artifact.run)}
         for option, fact in _SELECTORS.items()
         if option in given
     )

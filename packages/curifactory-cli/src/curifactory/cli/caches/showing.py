@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from curifactory.cli.runs.showing import byte_text
-from curifactory.cli.runs.table import columns, fitted
-from curifactory.cli.terminal import Terminal, counted, duration
+from curifactory.cli.table import cell_width, columns, hanging, table
+from curifactory.cli.terminal import Colour, Terminal, counted, duration
 from curifactory.upkeep import CachedArtifact, Eviction
 
 _HEADINGS = ("artifact", "stage", "set", "run", "size", "cost", "age", "state")
+_SHORT_HASH = 8
 _FACTS = {
     "stage": "stage",
     "experiment": "experiment",
@@ -26,24 +27,67 @@ def list_lines(
     """Return a table of artifacts with a line of totals."""
     if not artifacts:
         return ["no artifacts"]
-    rows = [
-        (
-            each.name,
-            each.stage or "-",
-            each.parameter_set or "-",
-            each.run or "-",
-            byte_text(each.size),
-            "-" if each.seconds is None else duration(each.seconds),
-            _age(each),
-            state(each, stale),
-        )
-        for each in artifacts
-    ]
-    lines = columns([_HEADINGS, *rows], right=frozenset({4, 5, 6}))
+    rows = [_row(each, stale) for each in artifacts]
+    room = out.width
+    if room is not None and max(sum(map(cell_width, row[:4])) for row in rows) > room // 2:
+        rows = [(_shortened(each), *row[1:]) for each, row in zip(artifacts, rows, strict=True)]
+    heading, *lines = table(
+        _HEADINGS,
+        rows,
+        room,
+        right=("size", "cost", "age"),
+        dispensable=("age", "stage", "cost", "run", "size", "set"),
+    )
+    states = [state(each, stale) for each in artifacts]
     return [
-        *(fitted(line, out.width) for line in lines),
+        out.paint(heading, Colour.DIM),
+        *(_painted(line, text, out) for line, text in zip(lines, states, strict=True)),
         f"{counted(len(artifacts), 'artifact')}, {total(artifacts)}",
     ]
+
+
+def _row(artifact: CachedArtifact, stale: Mapping[str, list[str]]) -> tuple[str, ...]:
+    return (
+        artifact.name,
+        artifact.stage or "-",
+        artifact.parameter_set or "-",
+        run_name(artifact.run) or "-",
+        byte_text(artifact.size),
+        "-" if artifact.seconds is None else duration(artifact.seconds),
+        _age(artifact),
+        state(artifact, stale),
+    )
+
+
+def _shortened(artifact: CachedArtifact) -> str:
+    """Return the name with most of the hash as a star: a pattern that the commands take."""
+    hash_ = artifact.hash or ""
+    if len(hash_) <= _SHORT_HASH:
+        return artifact.name
+    return artifact.name.replace(hash_, f"{hash_[:_SHORT_HASH]}*", 1)
+
+
+def run_name(reference: str | None) -> str | None:
+    """Return experiment and number of a run.
+
+    Examples
+    --------
+    >>> run_name("iris_knn_12_2026-03-01-T140211")
+    'iris_knn/12'
+
+    """
+    parts = (reference or "").rsplit("_", 2)
+    return "/".join(parts[:2]) if len(parts) == 3 and parts[1].isdigit() else reference
+
+
+def _painted(line: str, text: str, out: Terminal) -> str:
+    colour = {"stale": Colour.YELLOW, "damaged": Colour.RED, "set aside": Colour.RED}.get(
+        text.partition(":")[0]
+    )
+    start = line.rfind(f"  {text[:8]}") + 2
+    if colour is None or start < 2:
+        return line
+    return f"{line[:start]}{out.paint(line[start:], colour)}"
 
 
 def state(artifact: CachedArtifact, stale: Mapping[str, list[str]]) -> str:
@@ -98,8 +142,8 @@ def usage_lines(rows: Sequence[Mapping[str, Any]], by: str) -> list[str]:
     count = sum(row["artifacts"] for row in rows)
     size, seconds = sum(row["size"] for row in rows), sum(row["seconds"] for row in rows)
     last = ("total", str(count), byte_text(size), _cost(seconds))
-    table = [(by, "artifacts", "size", "cost"), *cells, last]
-    return columns(table, right=frozenset({1, 2, 3}))
+    headings = (by, "artifacts", "size", "cost")
+    return columns([headings, *cells, last], right=frozenset({1, 2, 3}))
 
 
 def _cost(seconds: float) -> str:
@@ -111,6 +155,7 @@ def artifact_lines(
     metadata: Mapping[str, Any] | None,
     stale: Mapping[str, list[str]],
     needed: str | None,
+    width: int | None,
 ) -> list[str]:
     """Return everything about one artifact."""
     facts: list[tuple[str, str]] = [
@@ -142,7 +187,7 @@ def artifact_lines(
         ("parameters" if not index else "", f"{name} = {parameters[name]}")
         for index, name in enumerate(names)
     ]
-    return columns(facts)
+    return hanging(facts, width)
 
 
 def eviction_lines(plan: Eviction) -> list[str]:

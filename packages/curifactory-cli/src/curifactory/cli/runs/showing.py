@@ -8,11 +8,10 @@ from curifactory.cli.runs.artifacts import StoredArtifact
 from curifactory.cli.runs.comparing import Comparison, Pairs
 from curifactory.cli.runs.details import RunDetails, StageTimes
 from curifactory.cli.runs.facts import RecordedRun
-from curifactory.cli.runs.table import columns, fitted, one_line
+from curifactory.cli.table import cell_width, columns, hanging, one_line, table, wrapped
 from curifactory.cli.terminal import Colour, Terminal, counted, duration
 
 _HEADINGS = ("run", "status", "started", "time", "sets", "executed", "loaded", "commit", "notes")
-_FLUSH_RIGHT = frozenset({3, 4, 5, 6})
 _STATUS_COLOURS = {
     "complete": Colour.GREEN,
     "error": Colour.RED,
@@ -24,8 +23,14 @@ _MOST_LINES = 60
 
 def list_lines(runs: Sequence[RecordedRun], terminal: Terminal) -> Iterator[str]:
     """Yield a table with a line for each run."""
-    rows = [_HEADINGS, *(_row(run) for run in runs)]
-    heading, *lines = (fitted(line, terminal.width) for line in columns(rows, right=_FLUSH_RIGHT))
+    heading, *lines = table(
+        _HEADINGS,
+        [_row(run) for run in runs],
+        terminal.width,
+        right=("time", "sets", "executed", "loaded"),
+        optional=("commit", "notes"),
+        dispensable=("loaded", "executed", "sets", "commit", "time"),
+    )
     yield terminal.paint(heading, Colour.DIM)
     for run, line in zip(runs, lines, strict=True):
         painted = terminal.paint(run.status, *_colours(run.status))
@@ -76,19 +81,18 @@ def detail_lines(details: RunDetails, terminal: Terminal) -> Iterator[str]:
     run = details.run
     status = terminal.paint(run.status, *_colours(run.status))
     yield f"{terminal.paint(run.reference, Colour.BOLD)}  {status}"
-    yield from _indented(columns(_about(details)))
+    yield from _indented(hanging(_about(details), _room(terminal)))
     if run.facts["notes"]:
         yield from _section("notes", str(run.facts["notes"]).strip().splitlines(), terminal)
     yield from _section("parameter sets", _cut(_parameter_lines(details.parameters)), terminal)
-    yield from _section("stages", _stage_lines(details.stages), terminal)
+    yield from _section("stages", _stage_lines(details.stages, _room(terminal)), terminal)
     yield from _section("artifacts", _artifact_lines(details), terminal)
-    metrics = [(name, number_text(value)) for name, value in details.metrics.items()]
-    yield from _section("metrics", _cut(columns(metrics)) if metrics else [], terminal)
+    yield from _section("metrics", _cut(_metric_lines(details, _room(terminal))), terminal)
     if details.difference:
         yield from _section("differs from the commit", _patch_summary(details.difference), terminal)
     trace = run.summary.get("traceback")
     if trace:
-        yield from _section("traceback", str(trace).rstrip().splitlines(), terminal)
+        yield from _section("traceback", str(trace).rstrip().splitlines(), terminal, wrap=False)
 
 
 def _about(details: RunDetails) -> list[tuple[str, str]]:
@@ -140,15 +144,30 @@ def _assignments(fields: Mapping[str, Any], left_out: Collection[str]) -> str:
 _NAMES = frozenset({"name", "hash"})
 
 
-def _stage_lines(stages: Mapping[str, StageTimes]) -> list[str]:
+def _metric_lines(details: RunDetails, room: int | None) -> list[str]:
+    """Return a line for each metric; where names are too long, numbers come first."""
+    rows = [(name, number_text(value)) for name, value in details.metrics.items()]
+    if not rows:
+        return []
+    outputs = list(dict.fromkeys(name.partition(" ")[0] for name, _ in rows))
+    rows.sort(key=lambda row: outputs.index(row[0].partition(" ")[0]))
+    lines = columns(rows)
+    if room is None or max(map(cell_width, lines)) <= room:
+        return lines
+    return columns([(value, name) for name, value in rows], right=frozenset({0}))
+
+
+def _stage_lines(stages: Mapping[str, StageTimes], room: int | None) -> list[str]:
     if not stages:
         return []
-    rows = [("stage", "executed", "loaded", "failed", "seconds", "cpu", "peak memory")]
+    headings = ("stage", "executed", "loaded", "failed", "seconds", "cpu", "peak memory")
+    rows = []
     for name, times in stages.items():
         peak = "-" if times.peak_memory is None else byte_text(times.peak_memory)
         counts = (str(times.executed), str(times.loaded), str(times.failed))
         rows.append((name, *counts, f"{times.seconds:.3f}", f"{times.cpu_seconds:.3f}", peak))
-    return columns(rows, right=frozenset(range(1, 7)))
+    dispensable = ("cpu", "peak memory", "failed", "loaded")
+    return table(headings, rows, room, right=headings[1:], dispensable=dispensable)
 
 
 def _artifact_lines(details: RunDetails) -> list[str]:
@@ -206,8 +225,8 @@ def comparison_lines(comparison: Comparison, terminal: Terminal) -> Iterator[str
     for title, pairs in sections:
         yield from _section(title, _cut(_pair_lines(pairs)), terminal)
     yield from _section("seconds of stages", _time_lines(comparison.stages), terminal)
-    yield from _section("code of stages", _cut(comparison.stage_code), terminal)
-    yield from _section("uncommitted changes", _cut(comparison.patch), terminal)
+    yield from _section("code of stages", _cut(comparison.stage_code), terminal, wrap=False)
+    yield from _section("uncommitted changes", _cut(comparison.patch), terminal, wrap=False)
     if comparison.replaced:
         yield ""
         yield (
@@ -249,11 +268,19 @@ def _cut(lines: Sequence[str]) -> list[str]:
     return [*lines[:_MOST_LINES], f"[{len(lines) - _MOST_LINES} more lines; see --json]"]
 
 
-def _section(title: str, lines: Sequence[str], terminal: Terminal) -> Iterator[str]:
+def _room(terminal: Terminal) -> int | None:
+    """Return how many characters fit on a line of a section."""
+    return None if terminal.width is None else max(20, terminal.width - 2)
+
+
+def _section(
+    title: str, lines: Sequence[str], terminal: Terminal, *, wrap: bool = True
+) -> Iterator[str]:
     if lines:
+        room = _room(terminal) if wrap else None
         yield ""
         yield terminal.paint(title, Colour.BOLD)
-        yield from _indented(lines)
+        yield from _indented([part for line in lines for part in wrapped(line, room, 4)])
 
 
 def _indented(lines: Sequence[str]) -> Iterator[str]:
