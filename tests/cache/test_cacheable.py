@@ -505,15 +505,16 @@ def test_check_is_a_miss_where_the_parameters_ask_to_overwrite(manager: Artifact
 def test_a_place_that_cannot_be_written_is_named_with_stage_and_output(
     new_manager: NewManager, folder: Path, place: str
 ) -> None:
-    (folder / "file").write_text("in the way of a folder")
     manager = new_manager(cache_path="file" if place == "cache" else None)
+    if place == "cache":
+        (folder / "file").rmdir()
+    (folder / "file").write_text("in the way of a folder")
     cacher = {
         "cache": JsonCacher(),
         "subfolder": JsonCacher(subdir="sub"),
         "exact path": JsonCacher("file/below.json"),
     }[place]
     if place == "subfolder":
-        (folder / "data" / "cache").mkdir(parents=True)
         (folder / "data" / "cache" / "sub").write_text("in the way of a folder")
 
     with pytest.raises(CacheError) as caught:

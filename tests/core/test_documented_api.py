@@ -252,7 +252,7 @@ manager.reproduction_line is None
 manager.live_report_paths["folder"] == f"reports/{manager.get_reference_name()}"
 manager.live_report_path_generated is False
 manager.store() is None and manager.experiment_run_number == 1
-manager.write_run_env_output() is None and not os.path.exists("data/runs")
+manager.write_run_env_output() is None and os.listdir("data/runs") == []
 [each.name for each in manager.get_all_param_sets()] == ["one", "two"]
 {key: len(found) for key, found in manager.get_grouped_reportables().items()} == {"plots": 2}
 [each.name for each in manager.get_ungrouped_reportables()] == [None, None, "sum"]
@@ -264,7 +264,8 @@ manager.get_artifact_path("x", one, store=True).startswith(f"data/runs/{manager.
 manager.get_run_output_path("a/b").endswith("/a/b") and os.path.isdir(manager.get_run_output_path() + "/a")
 manager.lock() is None and manager.unlock() is None
 os.path.isfile(f"logs/{manager.get_reference_name()}.log")
-os.path.isdir("data/cache") and os.path.isfile("data/store/given/1.jsonl")
+os.path.isfile("data/store/given/1.jsonl")
+all(map(os.path.isdir, ("data/cache", "data/runs", "reports", "logs")))
 # 2. parameter sets
 list(vars(Params()))[:4] == ["name", "hash", "overwrite", "hash_representations"]
 (Params().name, Params().hash, Params().overwrite) == ("UNNAMED", None, False)

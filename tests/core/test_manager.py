@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import pytest
 
@@ -247,3 +248,21 @@ def test_that_lazy_pickles_an_output_without_cacher_is_said_once(
 
     said = [text for text in caplog.messages if "'number' of stage 'make' has no cacher" in text]
     assert len(said) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "made"),
+    [
+        ({}, {"data/cache", "data/runs", "reports", "logs"}),
+        ({"dry_cache": True}, {"reports", "logs"}),
+        ({"dry": True}, set()),
+    ],
+    ids=str,
+)
+def test_a_live_session_finds_its_folders(
+    new_manager: NewManager, folder: Path, options: dict[str, Any], made: set[str]
+) -> None:
+    new_manager(**options)
+
+    there = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_dir()}
+    assert there - {"data", "data/store", "data/store/test"} == made

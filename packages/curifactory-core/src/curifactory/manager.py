@@ -1,6 +1,7 @@
 """The artifact manager: one session, from a notebook or a run of an experiment."""
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -55,7 +56,8 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
     """One session: its records, artifacts, reportables and the run they belong to.
 
     Made in a notebook, REPL or script it opens a *live* run with a log file and a journal of its
-    own; for the ``experiment`` command a run is opened once its parameter sets are known.
+    own, and makes the project's folders; for the ``experiment`` command a run is opened once its
+    parameter sets are known.
 
     Parameters
     ----------
@@ -206,8 +208,15 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
     def _begin_live(self) -> None:
         finalize(self, self.log.close)
         self.open_run(log=not self.suppress_live_log)
+        for folder in self._own_folders():
+            os.makedirs(folder, exist_ok=True)
         if not (self.suppress_live_log or self.parallel_mode):
             self.log.to_console()
+
+    def _own_folders(self) -> list[str]:
+        """Return the folders that a live session finds when it begins."""
+        caches = [] if self.dry_cache else [self.cache_path, self.runs_path]
+        return [] if self.dry else [*caches, self.reports_path, self.logs_path]
 
     def open_run(
         self, *, log: bool = True, parameters: dict[str, list[tuple[str, str]]] | None = None
