@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from curifactory import ArtifactManager, ExperimentParameters, Record, stage
-from curifactory.caching import FileReferenceCacher, PathRef
+from curifactory.caching import FileReferenceCacher, JsonCacher, PathRef
 from curifactory.exceptions import CacheError
 
 NewManager = Callable[..., ArtifactManager]
@@ -54,6 +54,35 @@ def test_a_missing_file_makes_the_reference_a_miss(new_manager: NewManager, fold
     collect(Record(new_manager(), ExperimentParameters()))
 
     assert RAN == [1, 1]
+
+
+def test_what_was_computed_from_a_file_that_was_changed_since_is_stale(
+    run_planned: Callable[..., ArtifactManager], folder: Path
+) -> None:
+    @stage(outputs=["files"], cachers=[FileReferenceCacher])
+    def collect(record: Record) -> list[str]:
+        RAN.append(1)
+        (folder / "one").write_text("1")
+        return ["one"]
+
+    @stage(["files"], ["text"], [JsonCacher])
+    def read(record: Record, files: list[str]) -> str:
+        RAN.append(2)
+        return Path(files[0]).read_text()
+
+    def run(manager: ArtifactManager) -> None:
+        read(collect(Record(manager, ExperimentParameters())))
+
+    def causes() -> list[str]:
+        plan = run_planned(run).plan
+        assert plan is not None
+        return [str(cause.kind) for _, decision in plan.calls() for cause in decision.causes]
+
+    run_planned(run)
+    assert causes() == ["up_to_date", "up_to_date"]
+    (folder / "one").write_text("edited by hand")
+    assert causes() == ["up_to_date", "input_changed"]
+    assert RAN == [1, 2]
 
 
 @pytest.mark.parametrize("rubbish", [b"", b"{", b"\xff"])

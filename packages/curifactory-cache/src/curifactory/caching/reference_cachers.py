@@ -3,9 +3,13 @@
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from curifactory.caching.cacheable import Cacheable
+from curifactory.protocols import Lookup
+
+_REFERENCED = "referenced"
 
 
 class FileReferenceCacher(Cacheable):
@@ -26,7 +30,7 @@ class FileReferenceCacher(Cacheable):
         text = json.dumps(obj, indent=4, default=os.fspath)
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
-        self.extra_metadata["referenced"] = list(map(_state, _strings(json.loads(text))))
+        self.extra_metadata[_REFERENCED] = list(map(_state, _strings(json.loads(text))))
         return path
 
     def load(self) -> Any:
@@ -49,6 +53,19 @@ class FileReferenceCacher(Cacheable):
             return all(map(os.path.exists, self.referenced_paths()))
         except ValueError:  # neither JSON nor text: it cannot be used
             return False
+
+    def look_up(self) -> Lookup:
+        """Tell what the cache has; the content is that of the files as they are now.
+
+        What was computed from a file that somebody has changed since is stale.
+        """
+        found = super().look_up()
+        extra = (found.metadata or {}).get("extra") or {}
+        if not found.hit or _REFERENCED not in extra or extra.get(self.RELATIVE):
+            return found
+        now = list(map(_state, self.referenced_paths()))
+        metadata = {**(found.metadata or {}), "extra": {**extra, _REFERENCED: now}}
+        return replace(found, metadata=metadata)
 
     def referenced_paths(self) -> list[str]:
         """Return every path that the artifact holds."""
