@@ -125,6 +125,130 @@ def test_a_run_ends_when_its_cluster_is_gone(
     assert tree.leftovers() == []
 
 
+DEVICES = """
+import os, time
+from pathlib import Path
+import curifactory as cf
+
+@cf.stage(outputs=["devices"], resources={"gpu": GPU})
+def train(record):
+    with open(f"at-{os.getpid()}", "a") as file:
+        file.write("x")
+    return os.environ.get("CUDA_VISIBLE_DEVICES")
+
+def get_params():
+    return [cf.ExperimentParameters(name=str(n), hash=str(n)) for n in range(4)]
+
+def run(param_sets, manager):
+    return [train(cf.Record(manager, item)).output for item in param_sets]
+"""
+
+
+@pytest.mark.slow
+def test_a_stage_goes_where_there_are_gpus(
+    tree: "ParallelProject", tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    tree.project.write("experiments/one.py", DEVICES.replace("GPU", "1"))
+    tree.project.write("experiments/two.py", DEVICES.replace("GPU", "2"))
+    with cluster(tmp_path_factory.mktemp("dask")) as dask:
+        without = tree.project.run("one", "--no-report", "--executor", dask.address)
+        words = ("--nthreads", "1", "--no-dashboard", "--no-nanny", "--resources", "GPU=1")
+        with started("dask_worker", dask.address, *words, folder=tree.project.root) as worker:
+            wait_until(lambda: count_workers(dask.address) == 4)
+            done = tree.project.run("one", "--no-report", "--executor", dask.address)
+            many = tree.project.run("two", "--no-report", "--executor", dask.address)
+
+    assert without.code == 2
+    assert "stage 'train' needs gpu=1, and no worker offers more than 0" in without.err
+    assert (done.code, done.err) == (0, "")
+    assert (tree.project.root / f"at-{worker.pid}").read_text() == "xxxx"
+    assert many.code == 2
+    assert "stage 'train' needs gpu=2, and no worker offers more than 1" in many.err
+    assert [run["status"] for run in RunStore("data").runs()] == ["complete"]
+
+
+def count_workers(address: str) -> int:
+    from distributed import Client
+
+    with Client(address) as client:
+        return len(client.nthreads())
+
+
+@pytest.mark.slow
+def test_a_cluster_of_this_machine_shares_its_gpus(tree: "ParallelProject") -> None:
+    from curifactory.experiment import run_experiment
+
+    tree.project.write("experiments/one.py", DEVICES.replace("GPU", "1"))
+
+    results, manager = run_experiment(
+        "one", parallel=2, executor="dask", resources="cores=2,gpu=2", report=False
+    )
+
+    assert manager.error is None
+    assert set(results) <= {"0", "1"}
+
+
+MEETING = """
+import time
+from pathlib import Path
+import curifactory as cf
+
+@cf.stage(outputs=["met"])
+def meet(record):
+    Path(f"here-{record.params.name}").touch()
+    end = time.monotonic() + 150
+    while len(list(Path(".").glob("here-*"))) < 2:
+        assert time.monotonic() < end, "nobody came"
+        time.sleep(0.05)
+    return True
+
+def get_params():
+    return [cf.ExperimentParameters(name=name, hash=name) for name in ("a", "b")]
+
+def run(param_sets, manager):
+    for item in param_sets:
+        meet(cf.Record(manager, item))
+"""
+
+
+@pytest.mark.slow
+def test_workers_that_come_later_get_work(
+    tree: "ParallelProject", tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    tree.project.write("experiments/meeting.py", MEETING)
+    with cluster(tmp_path_factory.mktemp("dask")) as dask:
+        for worker in dask.workers[1:]:
+            worker.kill()
+            worker.wait()
+        wait_until(lambda: count_workers(dask.address) == 1)
+        with tree.project.start("meeting", "--no-report", "--executor", dask.address) as process:
+            wait_until(lambda: bool(list(tree.project.root.glob("here-*"))))
+            words = ("--nthreads", "1", "--no-dashboard", "--no-nanny")
+            with started("dask_worker", dask.address, *words, folder=tree.project.root):
+                out, err = process.communicate(timeout=LONG)
+
+    assert process.returncode == 0, out + err
+
+
+@pytest.mark.slow
+def test_a_timeout_ends_a_stage_on_a_cluster(
+    tree: "ParallelProject", tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tree.project.root / "experiments" / "tree.py"
+    path.write_text(
+        path.read_text().replace(
+            "[JsonCacher, JsonCacher])", "[JsonCacher, JsonCacher], timeout=5)"
+        )
+    )
+    tree.tell({"left 4": "sleep"})
+
+    outcome = tree.project.run("tree", "--no-report", "--executor", "dask", "--parallel", "2")
+
+    assert outcome.code == 1
+    assert "StageTimeoutError: it took longer than 5 s" in outcome.err
+    assert tree.counts().total() == tree.stages - 3
+
+
 @pytest.mark.slow
 def test_a_second_cluster_on_a_machine_is_nothing_to_be_told_of(tree: "ParallelProject") -> None:
     with socket.socket() as taken:
@@ -195,7 +319,7 @@ class Client:
     """What workers would answer."""
 
     def __init__(self, **facts: object) -> None:
-        from curifactory.cli.parallel.dask_executor import describe_worker
+        from curifactory.cli.parallel.dask_clusters import describe_worker
 
         self.facts = {**describe_worker(None), "host": "node1", **facts}
 
@@ -219,7 +343,7 @@ def place(scratch: Path, **settings: object) -> Workplace:
 def test_workers_that_cannot_do_the_work_are_refused(
     tmp_path: Path, facts: dict[str, object], message: str
 ) -> None:
-    from curifactory.cli.parallel.dask_executor import check_workers
+    from curifactory.cli.parallel.dask_clusters import check_workers
     from curifactory.exceptions import BadInputError
 
     with pytest.raises(BadInputError, match=message):
@@ -227,7 +351,7 @@ def test_workers_that_cannot_do_the_work_are_refused(
 
 
 def test_workers_that_can_are_not(tmp_path: Path) -> None:
-    from curifactory.cli.parallel.dask_executor import check_workers
+    from curifactory.cli.parallel.dask_clusters import check_workers
 
     check_workers(Client(), place(tmp_path))
 
@@ -237,7 +361,7 @@ def test_workers_that_can_are_not(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_job_asks_the_cluster_for_what_the_configuration_says(tmp_path: Path) -> None:
     pytest.importorskip("dask_jobqueue", reason="dask-jobqueue is not installed")
-    from curifactory.cli.parallel.dask_executor import job_script
+    from curifactory.cli.parallel.dask_clusters import job_script
 
     script = job_script(
         place(

@@ -550,14 +550,106 @@ def test_a_failing_part_fails_the_run_and_no_other_part(tree: "ParallelProject")
     assert {f"join {n}" for n in range(6)} <= tree.counts().keys()
 
 
-def test_a_rank_other_than_zero_records_nothing(
-    tree: "ParallelProject", monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("variable", ["LOCAL_RANK", "NODE_RANK", "RANK"])
+def test_a_rank_other_than_zero_caches_and_records_nothing(
+    tree: "ParallelProject", monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
-    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv(variable, "1")
+    words = ("--parallel", "2", "--store-full", "--global-indices", "0-2")
 
-    _, manager = run_experiment("tree", global_param_set_indices=["0-2"])
+    outcome = tree.project.run("tree", *words)
 
-    assert manager.error is None
+    assert outcome.code == 0, outcome.err
+    assert f"--store-full has no effect here: the environment has {variable}=1" in outcome.out
     assert RunStore("data").runs() == []
     assert not (tree.project.root / "reports").exists()
+    assert not (tree.project.root / "data" / "runs").exists()
     assert len(tree.artifacts()) == 9
+    (log,) = (tree.project.root / "logs").iterdir()
+    assert log.name.startswith("tree_0_")
+    assert log.stem.endswith(f"_p{os.getpid()}")
+    assert "left of 1" in log.read_text()
+
+
+def test_rank_zero_is_the_run(tree: "ParallelProject", monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("LOCAL_RANK", "NODE_RANK", "RANK"):
+        monkeypatch.setenv(variable, "0")
+
+    assert tree.project.run("tree", "--parallel", "2", "--no-report").code == 0
+
+    (run,) = RunStore("data").runs()
+    assert run["status"] == "complete"
+    (log,) = (tree.project.root / "logs").iterdir()
+    assert log.stem.startswith("tree_1_")
+    assert "_p" not in log.stem
+
+
+def test_a_rank_without_a_log_has_none(
+    tree: "ParallelProject", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RANK", "3")
+
+    assert tree.project.run("tree", "--no-log", "--global-indices", "0").code == 0
+
+    assert not (tree.project.root / "logs").exists()
+
+
+def test_a_stage_to_overwrite_runs_once_and_nothing_else_does(tree: "ParallelProject") -> None:
+    tree.project.run("tree", "--no-report")
+    tree.counts()
+    before = tree.artifacts()
+
+    outcome = tree.project.run(
+        "tree", "--parallel", "2", "--overwrite-stage", "left", "--no-report"
+    )
+
+    assert outcome.code == 0, outcome.err
+    expected = {f"{stage} {n}": 1 for stage in ("make", "left") for n in range(6)}
+    assert dict(tree.counts()) == expected
+    assert tree.artifacts() == before
+
+
+BLAS = """
+import curifactory as cf
+import numpy as np
+
+@cf.stage(outputs=["threads"], resources={"cores": CORES})
+def multiply(record):
+    from threadpoolctl import threadpool_info
+    np.ones((64, 64)) @ np.ones((64, 64))
+    return sorted({pool["num_threads"] for pool in threadpool_info()})
+
+def get_params():
+    return [cf.ExperimentParameters(name=name, hash=name) for name in ("a", "b")]
+
+def run(param_sets, manager):
+    return [multiply(cf.Record(manager, item)).output for item in param_sets]
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cores", [1, 2])
+@pytest.mark.parametrize("start", ["fork", "spawn", "dask"])
+def test_numerical_libraries_take_the_cores_of_their_stage(
+    project: "Project", start: str, cores: int
+) -> None:
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+    pytest.importorskip("numpy")
+    if start == "dask":
+        pytest.importorskip("distributed", reason="Dask is not installed")
+    project.write("experiments/blas.py", BLAS.replace("CORES", str(cores)))
+    executors = {"mine": {"kind": "local", "start": start}}
+    project.write("curifactory_config.json", json.dumps({"executors": executors}))
+
+    results, manager = run_experiment(
+        "blas",
+        parallel=2,
+        executor="dask" if start == "dask" else "mine",
+        resources="cores=4",
+        report=False,
+    )
+
+    assert manager.error is None
+    assert results == [[cores], [cores]]
+    pools = [pool["num_threads"] for pool in threadpoolctl.threadpool_info()]
+    assert set(pools) <= {len(os.sched_getaffinity(0))}

@@ -147,7 +147,11 @@ class Executor(Protocol):
     """A place to execute calls. Its methods are called from one thread."""
 
     slots: int
-    """How many attempts it takes at a time."""
+    """How many attempts it takes at a time; may change while it runs.
+
+    One that counts GPUs itself, at each of its places, has an attribute ``gpus`` too, once it has
+    started: the most that one place offers.
+    """
 
     def start(self) -> None:
         """Make ready.

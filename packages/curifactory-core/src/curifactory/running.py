@@ -32,6 +32,7 @@ from curifactory.performing import reuse
 from curifactory.planning import Action
 from curifactory.plugins import COORDINATORS, EXPORTERS, RUN_HOOKS, find, find_all
 from curifactory.protocols import Coordinator, Exporter, ImageExporter, RunHook
+from curifactory.ranks import find_rank, log_of_rank, options_of_rank
 
 _log = logging.getLogger(__name__)
 failures = logging.getLogger("curifactory.failures")
@@ -107,7 +108,8 @@ def run(
 
     """
     configuration = configuration or get_configuration()
-    options = _of_rank(options).with_implied()
+    rank, asked = find_rank(), options
+    options = options_of_rank(options, rank).with_implied()
     coordinator = _make_coordinator(options, configuration)
     with project_imports(configuration), _lent(manager):
         with nullcontext() if coordinator is None else coordinator.importing():
@@ -115,19 +117,11 @@ def run(
                 options, configuration, manager=manager, hooks=hooks, definition=definition
             )
         execution.coordinator = coordinator
+        if rank and not options.only_maps:
+            execution.rank = rank, asked
         if options.exports_image:
             execution.image_exporter = _image_exporter(execution)
         return execution.result()
-
-
-_RANKS = ("LOCAL_RANK", "NODE_RANK", "RANK")
-
-
-def _of_rank(options: RunOptions) -> RunOptions:
-    """Return the options for this process, if others of a distributed job run the same."""
-    if options.only_maps or not any(os.environ.get(name, "0") != "0" for name in _RANKS):
-        return options
-    return replace(options, parallel_mode=True)
 
 
 def _make_coordinator(options: RunOptions, configuration: Configuration) -> Coordinator | None:
@@ -319,6 +313,8 @@ class Execution:
         self.collection = collection
         self.coordinator: Coordinator | None = None
         """Executes calls in other processes; without one all happens in this one."""
+        self.rank: tuple[str, RunOptions] | None = None
+        """Which process of a distributed job this is, if not the first, and what was asked."""
         self._value: Any = None
         self.image_exporter: ImageExporter | None = None
         """Makes an image of the run in the end, where one is asked for."""
@@ -355,6 +351,8 @@ class Execution:
         manager = self.manager
         if self.owns_run:
             manager.open_run(log=self.options.log, parameters=self.collection.by_file)
+            if self.rank is not None:
+                log_of_rank(manager, *self.rank)
         else:
             manager.run.record_parameters(self.collection.by_file)
             manager.open_full_store()

@@ -27,17 +27,37 @@ class Capacity:
         Bytes there are; ``None`` for any number.
     devices
         Names of devices, as in ``CUDA_VISIBLE_DEVICES``.
+    elsewhere
+        The most devices that one place offers, where places count their own.
 
     """
 
-    def __init__(self, cores: int, memory: int | None, devices: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        cores: int,
+        memory: int | None,
+        devices: tuple[str, ...],
+        elsewhere: int | None = None,
+    ) -> None:
         self.cores, self.memory, self.devices = cores, memory, devices
+        self.local = False
+        """Whether the devices are this machine's."""
+        self.grows = False
+        """Whether there are as many cores as there are places to execute calls."""
+        self._elsewhere = elsewhere
         self._free_cores = cores
         self._free_memory = memory
         self._free_devices = list(devices)
 
     @classmethod
-    def of_machine(cls, limits: Mapping[str, int], cores: int, *, local: bool) -> "Capacity":
+    def of_machine(
+        cls,
+        limits: Mapping[str, int],
+        cores: int,
+        *,
+        local: bool,
+        elsewhere: int | None = None,
+    ) -> "Capacity":
         """Return what ``limits`` say, and what they leave out as far as it is known here.
 
         Parameters
@@ -48,17 +68,22 @@ class Capacity:
             What counts where the user gave none.
         local
             Whether calls are executed on this machine, whose memory and devices then count.
+        elsewhere
+            The most devices that one place offers, where places count their own.
 
         """
         devices = visible_devices() if local else ()
         if "gpu" in limits:
             devices = (*devices, *map(str, range(len(devices), limits["gpu"])))[: limits["gpu"]]
+            elsewhere = None if elsewhere is None else min(elsewhere, limits["gpu"])
         memory = limits.get("memory") or (physical_memory() if local else None)
-        return cls(limits.get("cores", cores), memory, devices)
+        made = cls(limits.get("cores", cores), memory, devices, elsewhere)
+        made.local, made.grows = local, "cores" not in limits
+        return made
 
     def grow(self, cores: int) -> None:
-        """Take note that there are at least ``cores``."""
-        more = max(0, cores - self.cores)
+        """Take note that there are at least ``cores``, where their number was not given."""
+        more = max(0, cores - self.cores) if self.grows else 0
         self.cores += more
         self._free_cores += more
 
@@ -68,14 +93,17 @@ class Capacity:
             return f"cores={needed.cores}, and there are {self.cores}"
         if self.memory is not None and (needed.memory or 0) > self.memory:
             return f"memory={needed.memory}, and there are {self.memory} bytes"
-        if needed.gpu > len(self.devices):
+        if self._elsewhere is not None:
+            if needed.gpu > self._elsewhere:
+                return f"gpu={needed.gpu}, and no worker offers more than {self._elsewhere}"
+        elif needed.gpu > len(self.devices):
             return f"gpu={needed.gpu}, and there are {len(self.devices)}"
         return None
 
     def fits(self, needed: Requirements) -> bool:
         """Tell whether what is asked for is free now."""
         memory = self._free_memory is None or (needed.memory or 0) <= self._free_memory
-        devices = needed.gpu <= len(self._free_devices)
+        devices = self._elsewhere is not None or needed.gpu <= len(self._free_devices)
         return needed.cores <= self._free_cores and memory and devices
 
     def claim(self, needed: Requirements) -> Claim:

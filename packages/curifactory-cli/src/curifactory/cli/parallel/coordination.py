@@ -102,8 +102,8 @@ class Coordination:
 
         """
         calls = self.plan.mapped.calls
-        self._devices = any(call.spec.requirements.gpu for call in calls)
-        self._devices |= bool(self.capacity.devices)
+        asked = any(call.spec.requirements.gpu for call in calls)
+        self._devices = self.capacity.local and (asked or bool(self.capacity.devices))
         try:
             self._execute_all()
         except ExecutorLostError as error:
@@ -133,6 +133,7 @@ class Coordination:
     # -- handing out ---------------------------------------------------------------------------
 
     def _hand_out(self) -> None:
+        self.capacity.grow(self.executor.slots)
         now = time.monotonic()
         while self._delayed and self._delayed[0][0] <= now:
             self.schedule.retry(heapq.heappop(self._delayed)[1])

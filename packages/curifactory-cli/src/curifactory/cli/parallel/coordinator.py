@@ -88,24 +88,41 @@ class ParallelCoordinator:
             calls={call.key: call for call in calls},
         )
         executor = self._source(place)
-        local = kind in {"local", "inline"}
-        capacity = Capacity.of_machine(self._limits, slots, local=local)
-        self._check(plan, capacity)
-        coordination = Coordination(
-            manager, plan, executor, capacity, self._schedule(execution, plan), False
-        )
-        coordination.fail_fast = self._options.fail_fast
         try:
             executor.start()
-            if "cores" not in self._limits:
-                capacity.grow(executor.slots)
-            coordination.run()
-        except KeyboardInterrupt as interrupt:
-            executor.close(grace=GRACE)
-            coordination.interrupted(interrupt)
-            raise
+            capacity = self._capacity(executor, slots)
+            self._check(plan, capacity)
+            self._coordinate(
+                Coordination(
+                    manager,
+                    plan,
+                    executor,
+                    capacity,
+                    self._schedule(execution, plan),
+                    self._options.fail_fast,
+                )
+            )
         finally:
             executor.close(grace=GRACE)
+
+    def _capacity(self, executor: Executor, slots: int) -> Capacity:
+        kind = str(self._settings["kind"])
+        here = kind in {"local", "inline", "dask"} and not self._has_address
+        elsewhere: int | None = getattr(executor, "gpus", None)
+        cores = max(slots, executor.slots)
+        return Capacity.of_machine(self._limits, cores, local=here, elsewhere=elsewhere)
+
+    @property
+    def _has_address(self) -> bool:
+        return bool(self._address or self._settings.get("address"))
+
+    def _coordinate(self, coordination: Coordination) -> None:
+        try:
+            coordination.run()
+        except KeyboardInterrupt as interrupt:
+            coordination.executor.close(grace=GRACE)
+            coordination.interrupted(interrupt)
+            raise
 
     def _check(self, plan: RunPlan, capacity: Capacity) -> None:
         """Refuse a run in which a call could never be executed."""

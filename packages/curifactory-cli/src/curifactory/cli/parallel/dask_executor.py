@@ -4,20 +4,24 @@ Dask is a place to execute one call at a time. It is never given the graph, or w
 failed call would fail in its words instead of ours.
 """
 
-import importlib.metadata
 import logging
 import os
 import pickle
-import platform
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from typing import Any
 
+from curifactory.cli.parallel.dask_clusters import (
+    QUEUES,
+    check_workers,
+    make_cluster,
+    require_dask,
+)
 from curifactory.cli.parallel.futures import FuturesExecutor, Outcome
-from curifactory.cli.parallel.working import describe_failure, perform_task
-from curifactory.exceptions import BadInputError, ExecutorLostError, MissingPartError
+from curifactory.cli.parallel.working import describe_failure, perform_task, worker_name
+from curifactory.exceptions import BadInputError, ExecutorLostError
 from curifactory.executors import (
     Event,
     Failure,
@@ -25,6 +29,7 @@ from curifactory.executors import (
     Key,
     Lost,
     Report,
+    Started,
     Task,
     Work,
     Workplace,
@@ -40,19 +45,6 @@ _NANNY_SECONDS = 10.0
 """What Dask itself gives processes to end, and some more."""
 _LOOK = 2.0
 """How often to see whether the cluster is still there, in seconds."""
-_CLUSTERS = {
-    "slurm": "SLURMCluster",
-    "pbs": "PBSCluster",
-    "lsf": "LSFCluster",
-    "sge": "SGECluster",
-    "oar": "OARCluster",
-    "htcondor": "HTCondorCluster",
-    "moab": "MoabCluster",
-}
-_ANY_PORT = ":0"
-"""For its dashboard Dask itself takes 8787, which may be in use."""
-_OURS = frozenset({"kind", "workers", "address", "wait"})
-"""Keys of an executor's entry in the configuration that are not handed on to dask-jobqueue."""
 
 
 class DaskExecutor(FuturesExecutor):
@@ -68,12 +60,15 @@ class DaskExecutor(FuturesExecutor):
         self._cluster: Any = None
         self._client: Any = None
         self._futures: dict[Key, Any] = {}
-        self._seen = 0.0
-        """When there was a worker the last time, in monotonic seconds."""
+        self._begun: set[Key] = set()
+        self._looked = self._seen = 0.0
+        """When workers were looked for, and were there, the last time, in monotonic seconds."""
+        self.gpus: int | None = None
+        """The most that one worker offers; ``None`` for a cluster on this machine."""
 
     def start(self) -> None:
         """Connect, wait for a first worker, and see that workers can do this work."""
-        _require_dask()
+        require_dask()
         import dask
         from distributed import Client
 
@@ -91,14 +86,23 @@ class DaskExecutor(FuturesExecutor):
             ) from error
         self._wait_for_workers()
         check_workers(self._client, self.place)
-        self.slots = max(1, sum(self._client.nthreads().values()))
         self._seen = time.monotonic()
+        self._look_for_workers()
+        if self._address or self._is_queued:
+            workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+            offered = [int(each["resources"].get("GPU", 0)) for each in workers]
+            self.gpus = max(offered, default=0)
+
+    @property
+    def _is_queued(self) -> bool:
+        """Whether the cluster's own scheduler starts workers, when it likes."""
+        return str(self.place.settings.get("kind", "dask")) in QUEUES
 
     @property
     def _patience(self) -> float:
         """For how long there may be no worker, in seconds."""
-        queued = str(self.place.settings.get("kind", "dask")) in _CLUSTERS
-        return float(self.place.settings.get("wait", _WORKER_SECONDS if queued else _OTHER_SECONDS))
+        usual = _WORKER_SECONDS if self._is_queued else _OTHER_SECONDS
+        return float(self.place.settings.get("wait", usual))
 
     @property
     def _where(self) -> str:
@@ -120,7 +124,7 @@ class DaskExecutor(FuturesExecutor):
         )
 
     def events(self, timeout: float) -> Sequence[Event]:
-        """Return what has come back from workers.
+        """Return what has come back from workers, and at once when there are more or fewer.
 
         Raises
         ------
@@ -128,13 +132,15 @@ class DaskExecutor(FuturesExecutor):
             If the scheduler is gone, or there has been no worker for a while.
 
         """
-        deadline = time.monotonic() + timeout
+        deadline, slots = time.monotonic() + timeout, self.slots
         while True:
             found = super().events(max(0.0, min(_LOOK, deadline - time.monotonic())))
             self._require_scheduler()
-            if found or time.monotonic() >= deadline:
+            if time.monotonic() - self._looked >= _LOOK:
+                self._look_for_workers()
+            found = [*found, *self._beginnings()]
+            if found or self.slots != slots or time.monotonic() >= deadline:
                 return found
-            self._require_workers()
 
     def _require_scheduler(self) -> None:
         if self._client.status != "running":
@@ -143,13 +149,15 @@ class DaskExecutor(FuturesExecutor):
                 "Start one and run this again: what is done is not done again."
             )
 
-    def _require_workers(self) -> None:
-        """See that there is a worker, or was not long ago."""
+    def _look_for_workers(self) -> None:
+        """Take note of workers that came or went, and see that there was one not long ago."""
+        self._looked = time.monotonic()
         try:
             workers = self._client.nthreads()
         except Exception as error:  # noqa: BLE001 - whatever Dask raises when a scheduler dies
             _log.debug("the Dask scheduler does not answer: %r", error)
             workers = {}
+        self.slots = max(1, sum(workers.values()))
         if workers:
             self._seen = time.monotonic()
         elif time.monotonic() - self._seen > self._patience:
@@ -159,8 +167,20 @@ class DaskExecutor(FuturesExecutor):
                 "what is done is not done again."
             )
 
+    def _beginnings(self) -> list[Event]:
+        """Return which of the tasks that were sent have begun, as far as that is known yet."""
+        found: list[Event] = []
+        for key in self._tasks.keys() - self._begun:
+            with suppress(FileNotFoundError):
+                with open(_place(self.place.work, self._tasks[key], "begun"), "rb") as file:
+                    worker, process = pickle.load(file)
+                self._begun.add(key)
+                found.append(Started(key, worker, process))
+        return found
+
     def _put(self, task: Task) -> None:
         self._tasks[task.key] = task
+        self._begun.discard(task.key)
         gpu = task.requirements.gpu
         future = self._client.submit(
             perform_once,
@@ -168,7 +188,7 @@ class DaskExecutor(FuturesExecutor):
             task,
             key=f"{task.stage}-{self.place.work.token}-{task.key[0]}-{task.key[1]}-{task.attempt}",
             pure=False,
-            resources={"GPU": gpu} if gpu else None,
+            resources={"GPU": gpu} if gpu and self.gpus is not None else None,
         )
         self._futures[task.key] = future
         future.add_done_callback(lambda done: self._events.put((task.key, done)))
@@ -236,127 +256,16 @@ def perform_once(work: Work, task: Task) -> Report | Failure:
     Dask repeats what a worker had done when that worker dies before its results were fetched; what
     is done is therefore noted in the run's scratch folder.
     """
-    place = os.path.join(work.scratch, f"done-{task.key[0]}-{task.key[1]}-{task.attempt}")
+    place = _place(work, task, "done")
     with suppress(FileNotFoundError), open(place, "rb") as file:
         report: Report = pickle.load(file)
         return report
+    write_atomically(_place(work, task, "begun"), pickle.dumps((worker_name(), os.getpid())))
     outcome = perform_task(work, task)
     if isinstance(outcome, Report):
         write_atomically(place, pickle.dumps(outcome))
     return outcome
 
 
-def _require_dask() -> None:
-    try:
-        import distributed  # noqa: F401
-    except ImportError as error:
-        raise MissingPartError(
-            "--executor dask needs Dask, which is not installed. Run "
-            "'pip install \"curifactory[cluster]\"'."
-        ) from error
-
-
-def make_cluster(place: Workplace) -> Any:
-    """Return a new cluster, as the executor's settings say.
-
-    Raises
-    ------
-    BadInputError
-        If a cluster's scheduler cannot be used with these settings.
-
-    """
-    kind = str(place.settings.get("kind", "dask"))
-    if kind not in _CLUSTERS:
-        from distributed import LocalCluster
-
-        return LocalCluster(
-            n_workers=place.slots,
-            threads_per_worker=1,
-            memory_limit=0,
-            dashboard_address=f"127.0.0.1{_ANY_PORT}",
-            scheduler_kwargs={"dashboard": False},
-            processes=True,
-        )
-    try:
-        import dask_jobqueue
-    except ImportError as error:
-        raise MissingPartError(
-            f"an executor of kind {kind!r} needs dask-jobqueue, which is not installed. Run "
-            "'pip install \"curifactory[cluster]\"'."
-        ) from error
-    settings = {key: value for key, value in place.settings.items() if key not in _OURS}
-    settings = {"processes": 1, "log_directory": _log_folder(place), **settings}
-    settings["scheduler_options"] = {
-        "dashboard_address": _ANY_PORT,
-        **settings.get("scheduler_options", {}),
-    }
-    try:
-        cluster = getattr(dask_jobqueue, _CLUSTERS[kind])(**settings)
-    except (TypeError, ValueError) as error:
-        raise BadInputError(f"executor of kind {kind!r} in the configuration: {error}.") from error
-    cluster.scale(jobs=int(place.settings.get("workers", 1)))
-    return cluster
-
-
-def _log_folder(place: Workplace) -> str:
-    return os.path.join(str(place.work.configuration.logs_path), "jobs")
-
-
-def job_script(place: Workplace) -> str:
-    """Return the script that would be submitted for one job of a cluster's scheduler."""
-    cluster = make_cluster(place)
-    try:
-        return str(cluster.job_script())
-    finally:
-        cluster.close()
-
-
-def check_workers(client: Any, place: Workplace) -> None:
-    """See that every worker has the same software, and sees this run's scratch folder.
-
-    Raises
-    ------
-    BadInputError
-        If one does not; names it, and what to do.
-
-    """
-    token = os.path.join(place.work.scratch, "seen")
-    with open(token, "w", encoding="utf-8") as file:
-        file.write(place.work.token)
-    try:
-        found = client.run(describe_worker, token)
-    except Exception as error:
-        raise BadInputError(
-            f"workers cannot take part in the run: {type(error).__name__}: {error}. Install the "
-            "same version of curifactory on them as here."
-        ) from error
-    finally:
-        os.unlink(token)
-    own = describe_worker(None)
-    for worker, facts in found.items():
-        for name, version in own["versions"].items():
-            other = facts["versions"].get(name)
-            if other != version:
-                raise BadInputError(
-                    f"worker {worker} has {name} {other or '(not installed)'}, and this process "
-                    f"has {version}. Give both the same environment."
-                )
-        if facts["seen"] != place.work.token:
-            raise BadInputError(
-                f"worker {worker} on {facts['host']} does not see {place.work.scratch!r}, where "
-                "the processes of a run meet. Put the project, or its 'manager_cache_path' and "
-                "'cache_path', on a file system that the workers share, under the same path."
-            )
-
-
-def describe_worker(token: str | None) -> Mapping[str, Any]:
-    """Return what a worker has installed, and what it reads at the path ``token``."""
-    versions = {"Python": ".".join(platform.python_version_tuple()[:2])}
-    for name in ("curifactory-core", "curifactory-cache", "curifactory-cli", "cloudpickle"):
-        with suppress(importlib.metadata.PackageNotFoundError):
-            versions[name] = importlib.metadata.version(name)
-    seen = None
-    if token is not None:
-        with suppress(OSError), open(token, encoding="utf-8") as file:
-            seen = file.read()
-    return {"versions": versions, "seen": seen, "host": platform.node()}
+def _place(work: Work, task: Task, what: str) -> str:
+    return os.path.join(work.scratch, f"{what}-{task.key[0]}-{task.key[1]}-{task.attempt}")

@@ -47,10 +47,7 @@ class LocalExecutor:
             if idle and len(self._workers) >= self.slots:
                 self._retire(idle[0])
             worker = self._launch(profile)
-        environment = {}
-        if task.devices is not None:
-            environment["CUDA_VISIBLE_DEVICES"] = ",".join(task.devices)
-        worker.give(task, environment)
+        worker.give(task)
 
     def _launch(self, profile: Profile) -> WorkerProcess:
         taken = {worker.name for worker in self._workers}

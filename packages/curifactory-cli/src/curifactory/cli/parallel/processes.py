@@ -38,11 +38,11 @@ class WorkerProcess:
         """How it ended, as ``os.waitpid`` tells; ``None`` while it runs."""
         self.sentinel = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
 
-    def give(self, task: Task, environment: Mapping[str, str]) -> None:
+    def give(self, task: Task) -> None:
         """Let it execute ``task``; that it may be dead already is noticed elsewhere."""
         self.task, self.has_begun = task, False
         with suppress(OSError):
-            self.connection.send((task, environment))
+            self.connection.send(task)
 
     def has_ended(self) -> bool:
         """Tell whether the process is gone, and take note of how it ended."""

@@ -11,12 +11,16 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any, NoReturn
 
-from curifactory.cli.parallel.threads import limit_threads
-from curifactory.cli.parallel.working import MappedRun, describe_failure, describe_message
+from curifactory.cli.parallel.working import (
+    MappedRun,
+    describe_failure,
+    describe_message,
+    prepare_for,
+)
 from curifactory.executors import Event, Failure, Finished, Said, Started, Task, Work
 from curifactory.exiting import Terminated
 from curifactory.manager import ArtifactManager
@@ -60,7 +64,7 @@ def serve(connection: Connection, worker: str, parent: int, make: Callable[[], M
     Parameters
     ----------
     connection
-        Gives ``(task, environment)``, and takes events.
+        Gives tasks, and takes events.
     worker
         The name of this worker.
     parent
@@ -82,9 +86,10 @@ def serve(connection: Connection, worker: str, parent: int, make: Callable[[], M
             mapped = describe_failure(error, worker)
         _forward(channel, worker, mapped.manager if isinstance(mapped, MappedRun) else None)
         while True:
-            task, environment = connection.recv()
+            task = connection.recv()
             channel.send(Started(task.key, worker, os.getpid()))
-            _prepare_for(task, environment)
+            prepare_for(task)
+            _hold_to_memory(task)
             outcome = mapped.perform(task, worker) if isinstance(mapped, MappedRun) else mapped
             _flush_output()
             channel.send(Finished(task.key, outcome))
@@ -113,9 +118,7 @@ def _redirect_input() -> None:
     os.close(nothing)
 
 
-def _prepare_for(task: Task, environment: Mapping[str, str]) -> None:
-    os.environ.update(environment)
-    limit_threads(task.requirements.cores)
+def _hold_to_memory(task: Task) -> None:
     if task.requirements.isolate and task.requirements.memory is not None:
         resource.setrlimit(resource.RLIMIT_AS, (task.requirements.memory,) * 2)
 

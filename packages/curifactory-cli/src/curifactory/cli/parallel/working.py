@@ -12,6 +12,7 @@ from typing import Any
 import curifactory
 from curifactory.calls import StageCall
 from curifactory.cli.parallel.carrying import unpack
+from curifactory.cli.parallel.threads import limit_threads
 from curifactory.config import OnStale
 from curifactory.environment import hostname
 from curifactory.exceptions import BadInputError, ExecutingWithSkippedInputError
@@ -37,17 +38,31 @@ def perform_task(work: Work, task: Task) -> Report | Failure:
     The experiment is mapped once in each thread. This is what executors let other processes do; it
     may be pickled.
     """
-    worker = f"{hostname()}-{os.getpid()}-{threading.get_native_id()}"
+    worker = worker_name()
+    at_home = work.run.get("process") == os.getpid()
+    if not at_home:
+        prepare_for(task)
     messages = Messages()
     try:
         mapped = _mapped(work)
     except Exception as error:  # noqa: BLE001 - told to the coordinator, whatever it is
         return describe_failure(error, worker)
-    at_home = work.run.get("process") == os.getpid()
     # in its own main thread nobody else can end a call that takes too long
     mapped.manager.limits_time = at_home and threading.current_thread() is threading.main_thread()
     with messages.collected(mapped.manager, at_home=at_home):
         return mapped.perform(task, worker, messages.taken)
+
+
+def worker_name() -> str:
+    """Return a name for this thread that no other of the run has."""
+    return f"{hostname()}-{os.getpid()}-{threading.get_native_id()}"
+
+
+def prepare_for(task: Task) -> None:
+    """Let this process use the cores and devices that ``task`` was given, and no others."""
+    if task.devices is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(task.devices)
+    limit_threads(task.requirements.cores)
 
 
 def _mapped(work: Work) -> "MappedRun":
