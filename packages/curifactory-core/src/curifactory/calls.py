@@ -232,6 +232,7 @@ class StageCall:
         "execution",
         "hash",
         "inputs",
+        "is_stored",
         "keywords",
         "metrics",
         "number",
@@ -271,6 +272,8 @@ class StageCall:
         self.others: tuple[Origin, ...] = ()
         """What an aggregate may read besides its inputs: everything, if it declares none."""
         self.outputs: tuple[Artifact, ...] = ()
+        self.is_stored = False
+        """Whether an output has a cacher."""
         self.decision: Decision | None = None
         self.status = CallStatus.PENDING
         self.started: float | None = None
@@ -306,11 +309,6 @@ class StageCall:
     def is_aggregate(self) -> bool:
         """Whether the stage runs over records."""
         return self.spec.is_aggregate
-
-    @property
-    def is_stored(self) -> bool:
-        """Whether an output has a cacher."""
-        return any(artifact.is_stored for artifact in self.outputs)
 
     @property
     def cachers(self) -> "list[Any] | None":

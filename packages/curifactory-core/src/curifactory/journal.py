@@ -62,9 +62,12 @@ class Journal:
         remove_empty_folders(folder, 3)
 
 
+_encode = json.JSONEncoder(default=str).encode
+
+
 def _line(event: str, facts: Mapping[str, Any]) -> str:
     line = {"event": event, "time": round(time.time(), 3), **facts}
-    return json.dumps(line, default=str) + "\n"
+    return _encode(line) + "\n"
 
 
 def append_line(path: str, event: str, facts: Mapping[str, Any]) -> None:

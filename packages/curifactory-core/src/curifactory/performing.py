@@ -60,9 +60,12 @@ def bind_outputs(call: StageCall) -> None:
     sources = manager.output_cachers(call.spec)
     first = manager.count_artifacts(len(sources))
     call.outputs = tuple(
-        Artifact(output.name, call, first + place, source)
-        for place, (output, source) in enumerate(sources)
+        [
+            Artifact(output.name, call, first + place, source)
+            for place, (output, source) in enumerate(sources)
+        ]
     )
+    call.is_stored = any(source is not None for _, source in sources)
     if call.is_stored:
         call.claim_files()
 
@@ -283,6 +286,8 @@ def _publish(call: StageCall, values: tuple[Any, ...], place: "Callable[[Cacher]
             if artifact.cacher is not None:
                 publications.append(place(artifact.cacher).write(value))
         publications += call.record.manager.write_reportables(call, place)
+        if not publications:
+            return
         with ExitStack() as others_wait:  # or two processes mix the outputs of one call
             for publication in sorted(publications, key=lambda each: each.root):
                 others_wait.enter_context(publication.exclusive())
