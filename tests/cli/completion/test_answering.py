@@ -69,7 +69,7 @@ def ask(line: str, shell: str = "bash", program: str = "experiment") -> list[str
         ("experiment runs show ", ["chain/1", "latest"]),
         ("experiment runs ls ", ["chain"]),
         ("experiment runs ls --status e", ["error"]),
-        ("experiment runs rm --", ["--help", "--yes"]),
+        ("experiment runs rm --", ["--help", "--no-color", "--yes"]),
         ("", ALL),
     ],
 )
@@ -82,7 +82,7 @@ def test_a_line_may_go_on(line: str, answer: list[str], ran: Project) -> None:
     [
         ("curifactory in", ["init"]),
         ("curifactory --v", ["--version"]),
-        ("curifactory init --", ["--help", "--set", "--yes"]),
+        ("curifactory init --", ["--help", "--no-color", "--set", "--yes"]),
         ("curifactory runs d", ["diff"]),
         ("curifactory cache a", ["accept"]),
         ("curifactory cache accept t", ["train"]),

@@ -12,7 +12,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
-from curifactory.cli.parser import Parser, plain_parser
+from curifactory.cli.parser import CommandLineError, Parser, add_colour_option, plain_parser
 from curifactory.cli.terminal import Terminal, warn
 
 if TYPE_CHECKING:
@@ -111,6 +111,34 @@ def find_command(commands: Sequence[Command], words: Sequence[str]) -> Command |
     return next((command for command in commands if words[:1] == [command.name]), None)
 
 
+def split_command(
+    program: str, commands: Sequence[Command], words: Sequence[str]
+) -> tuple[Command, list[str]] | None:
+    """Return the command that ``words`` ask for and what else they say, or ``None``.
+
+    Options of the command may come before it.
+    """
+    command = find_command(commands, words)
+    if command is not None:
+        return command, list(words[1:])
+    if not words or not words[0].startswith("-"):
+        return None
+    for place, word in enumerate(words):
+        command = find_command(commands, [word])
+        others = [*words[:place], *words[place + 1 :]]
+        if command is not None and _takes(program, command, others):
+            return command, others
+    return None
+
+
+def _takes(program: str, command: Command, words: Sequence[str]) -> bool:
+    try:
+        command_parser(program, command).parse_words(words)
+    except CommandLineError:
+        return False
+    return True
+
+
 def run_command(program: str, command: Command, words: Sequence[str], context: Context) -> int:
     """Do what ``words`` ask of ``command`` and return an exit code.
 
@@ -136,6 +164,7 @@ def run_command(program: str, command: Command, words: Sequence[str], context: C
     if given.pop("help", False):
         context.out.line(parser.format_help().rstrip("\n"))
         return 0
+    given.pop("no_color", None)  # seen to by the terminals
     if parser.actions() and given.get("action") is None:
         parser.error(f"what to do? There is {', '.join(parser.actions())}")
     return _module(command).perform(given, context)
@@ -144,6 +173,7 @@ def run_command(program: str, command: Command, words: Sequence[str], context: C
 def command_parser(program: str, command: Command) -> Parser:
     """Return the parser of ``command``, which is one of ``program``."""
     parser = plain_parser(f"{program} {command.name}", f"{command.summary.capitalize()}.")
+    add_colour_option(parser)
     _module(command).add_arguments(parser)
     return parser
 
@@ -173,7 +203,7 @@ def add_action(
         What its help says; by default the summary.
 
     """
-    return actions.add_parser(
+    parser = actions.add_parser(
         name,
         help=summary,
         description=description or f"{summary[0].upper()}{summary[1:]}.",
@@ -181,6 +211,8 @@ def add_action(
         allow_abbrev=False,
         argument_default=argparse.SUPPRESS,
     )
+    add_colour_option(parser)
+    return parser
 
 
 def list_commands(commands: Sequence[Command]) -> str:

@@ -13,17 +13,19 @@ from curifactory.cli.commands import (
     CURIFACTORY,
     EXPERIMENT,
     Context,
-    find_command,
     list_commands,
     run_command,
+    split_command,
 )
 from curifactory.cli.parser import (
     MAP,
+    NO_COLOUR,
     RUN,
     CommandLineError,
     Parser,
     ShowText,
     WithNotes,
+    add_colour_option,
     describe_unknown,
     parse,
     plain_parser,
@@ -55,6 +57,8 @@ def _guarded(program: str, perform: Callable[[Sequence[str], Context], int]) -> 
         return answer(program)
     context = Context(Terminal(sys.stdout), Terminal(sys.stderr))
     err = context.err
+    if NO_COLOUR in sys.argv[1:]:
+        context.out.colours = err.colours = False
     try:
         return perform(sys.argv[1:], context)
     except CurifactoryError as error:
@@ -72,9 +76,9 @@ def _guarded(program: str, perform: Callable[[Sequence[str], Context], int]) -> 
 
 
 def _experiment(words: Sequence[str], context: Context) -> int:
-    command = find_command(EXPERIMENT, words)
-    if command is not None:
-        return run_command("experiment", command, words[1:], context)
+    found = split_command("experiment", EXPERIMENT, words)
+    if found is not None:
+        return run_command("experiment", *found, context)
     try:
         request = parse(words, list_commands(EXPERIMENT))
     except CommandLineError as error:
@@ -107,8 +111,6 @@ def _run(request: "RunOptions | WithNotes", words: Sequence[str], context: Conte
 
     options = request.options if isinstance(request, WithNotes) else request
     context.verbose = options.verbose
-    if options.no_color:
-        context.out.colours = context.err.colours = False
     configuration = context.configuration
     _require_experiment(options.experiment, words, context)
     if options.hashes_only or options.print_params:
@@ -125,9 +127,9 @@ def _run(request: "RunOptions | WithNotes", words: Sequence[str], context: Conte
 
 
 def _curifactory(words: Sequence[str], context: Context) -> int:
-    command = find_command(CURIFACTORY, words)
-    if command is not None:
-        return run_command("curifactory", command, words[1:], context)
+    found = split_command("curifactory", CURIFACTORY, words)
+    if found is not None:
+        return run_command("curifactory", *found, context)
     parser = _curifactory_parser()
     if words and not words[0].startswith("-"):
         names = [each.name for each in CURIFACTORY]
@@ -146,4 +148,5 @@ def _curifactory_parser() -> Parser:
         "See 'experiment --help' for running experiments.",
     )
     parser.add_argument("--version", action="store_true", help="show the version and exit")
+    add_colour_option(parser)
     return parser

@@ -370,11 +370,19 @@ def _add_output(parser: Parser) -> None:
     group.add_argument(
         "--plain", action="store_true", help="show the lines of the log as they are in its file"
     )
-    group.add_argument(
-        "--no-color", action="store_true", help="no colours, as with NO_COLOR in the environment"
-    )
+    add_colour_option(group)
     _add_records(parser)
     group.add_argument("--version", action="store_true", help="show the version and exit")
+
+
+NO_COLOUR = "--no-color"
+
+
+def add_colour_option(parser: "Parser | argparse._ArgumentGroup") -> None:
+    """Declare what every command takes."""
+    parser.add_argument(
+        NO_COLOUR, action="store_true", help="no colours, as with NO_COLOR in the environment"
+    )
 
 
 def _add_records(parser: Parser) -> None:
