@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from curifactory import discovery
+from curifactory.closing import RunResult
 from curifactory.collecting import Definition, collect
 from curifactory.config import get_configuration
 from curifactory.exceptions import BadInputError
@@ -14,7 +15,7 @@ from curifactory.manager import ArtifactManager
 from curifactory.mapping import RunPlan
 from curifactory.options import RunOptions
 from curifactory.registry import ParameterRegistry, describe_set
-from curifactory.running import RunResult, run
+from curifactory.running import run
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

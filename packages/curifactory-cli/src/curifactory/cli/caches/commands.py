@@ -23,8 +23,8 @@ from curifactory.config import Configuration
 from curifactory.exceptions import BadInputError, MissingPartError
 from curifactory.exiting import ExitCode
 from curifactory.importing import unknown
+from curifactory.lending import cache_folder
 from curifactory.plugins import UPKEEP, find
-from curifactory.running import cache_folder
 from curifactory.upkeep import CachedArtifact, Upkeep
 
 Given = Mapping[str, Any]
