@@ -4,6 +4,7 @@ import argparse
 import ast
 import json
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 import curifactory
 from curifactory.caching import JsonCacher
-from curifactory.cli.commands import CURIFACTORY, EXPERIMENT, command_parser
+from curifactory.cli.commands import CURIFACTORY, EXPERIMENT, command_parser, find_command
 from curifactory.cli.parser import make_parser
 from curifactory.config import KEYS, Configuration
 from curifactory.experiment import RunOptions, run
@@ -118,6 +119,32 @@ def test_command_line_page_has_every_option() -> None:
 
     commands = [command_parser("", command) for command in (*EXPERIMENT, *CURIFACTORY)]
     assert documented == set().union(*map(options_of, [make_parser(), *commands]))
+
+
+def commands_in(page: Path) -> Iterator[list[str]]:
+    """Yield the words of each command that stands in a sentence or table of a page."""
+    for text in names_in(page.read_text(encoding="utf-8")):
+        if text.startswith(("experiment ", "curifactory ")):
+            yield shlex.split(text.split(" | ")[0].split(" \\|")[0])
+
+
+def parser_of(words: list[str]) -> argparse.ArgumentParser:
+    program, first = words[:2]
+    found = find_command(EXPERIMENT if program == "experiment" else CURIFACTORY, words[1:])
+    if found is not None:
+        return command_parser(program, found)
+    assert program == "experiment" or first.startswith("-"), f"there is no {words}"
+    return make_parser()
+
+
+@pytest.mark.parametrize(
+    "page", [*_DOCS.rglob("*.md"), _DOCS.parent / "README.md"], ids=lambda page: page.stem
+)
+def test_commands_in_sentences_have_the_options_they_are_given(page: Path) -> None:
+    for words in commands_in(page):
+        options = {word.partition("=")[0] for word in words if word.startswith("-")}
+
+        assert options - options_of(parser_of(words)) == set(), words
 
 
 @pytest.fixture
