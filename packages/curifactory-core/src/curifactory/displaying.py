@@ -1,23 +1,130 @@
-"""Showing a session in a notebook: the ``display_*`` methods of the manager.
+"""Showing a session: what was reported, its report, and the ``display_*`` methods for notebooks.
 
-What they show comes from the part that reports, by the entry point group ``curifactory.displays``:
+What these show comes from the part that reports, by the entry point group ``curifactory.displays``:
 functions that take the manager and what is to be shown, and return HTML.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from curifactory.exceptions import MissingPartError
-from curifactory.plugins import DISPLAYS, find
+from curifactory.plugins import DISPLAYS, EXPORTERS, find
 
 if TYPE_CHECKING:
+    from curifactory.calls import StageCall
+    from curifactory.logs import RunLog
     from curifactory.manager import ArtifactManager
-    from curifactory.protocols import Reportable
+    from curifactory.mapping import Map
+    from curifactory.protocols import (
+        Cacher,
+        Exporter,
+        FullStore,
+        Publication,
+        Reportable,
+        Writer,
+    )
     from curifactory.record import Record
+    from curifactory.reportables import Reportables
+    from curifactory.scratch import Scratch
 
 _NO_IPYTHON = (
     "This is shown in notebooks, which need IPython. Run 'pip install ipython', or write a report "
     "with manager.generate_report()."
 )
+
+
+class SessionReports:
+    """The part of a manager that keeps what its stages report, and writes the report."""
+
+    if TYPE_CHECKING:
+        _reportables: Reportables
+        scratch: Scratch | None
+        mapping: Map | None
+        log: RunLog
+        dry: bool
+        parallel_mode: bool
+
+        @property
+        def status(self) -> str:
+            """``LIVE``, ``incomplete``, ``complete``, ``error`` or ``interrupted``."""
+
+        @property
+        def full_store(self) -> FullStore | None:
+            """The folder with everything of the run; ``None`` if it has none."""
+
+    @property
+    def reportables(self) -> "list[Reportable]":
+        """Everything reported so far, in report order."""
+        return self._reportables.all
+
+    def add_reportable(self, reportable: "Reportable", call: "StageCall") -> None:
+        """Show ``reportable`` in the report, under the stage of ``call``."""
+        self._reportables.add(reportable, call)
+
+    def forget_reportables(self, call: "StageCall") -> None:
+        """Drop what ``call`` reported, which is about to be executed again."""
+        self._reportables.forget(call)
+
+    def write_reportables(
+        self, call: "StageCall", place: "Callable[[Cacher], Writer]"
+    ) -> "list[Publication]":
+        """Write what ``call`` reported, for runs in which it is skipped."""
+        return self._reportables.write(call, place)
+
+    def restore_reportables(self, call: "StageCall") -> None:
+        """Show again what ``call`` reported when it was executed."""
+        kept = None if self.scratch is None else self.scratch.load_reportables(call)
+        if kept is None:
+            self._reportables.restore(call)
+        for reportable in kept or ():
+            self._reportables.add(reportable, call)
+
+    def get_grouped_reportables(self) -> "dict[str, list[Reportable]]":
+        """Return the reportables that have a group, by group in the order they were first seen."""
+        return self._reportables.groups()
+
+    def get_reportable_groups(self) -> list[str | None]:
+        """Return the groups in the order they were first seen; ``None`` for reportables without."""
+        return list(dict.fromkeys(reportable.group for reportable in self.reportables))
+
+    def get_ungrouped_reportables(self) -> "list[Reportable]":
+        """Return the reportables without a group, in the order they were reported."""
+        return [reportable for reportable in self.reportables if reportable.group is None]
+
+    def generate_report(self, single_file: str | None = None) -> str | None:
+        """Write the run's HTML report and the index of all reports; nothing without a run.
+
+        Parameters
+        ----------
+        single_file
+            Where to write the report as one HTML file besides, to send to somebody.
+
+        Returns
+        -------
+        str or None
+            Path of the report's page.
+
+        Raises
+        ------
+        MissingPartError
+            Without curifactory-report.
+
+        """
+        if self.dry or self.parallel_mode or self.mapping is not None:
+            return None
+        source = find(EXPORTERS, "report")
+        if source is None:
+            raise MissingPartError(
+                "reports come with 'curifactory-report'. Run 'pip install curifactory-report'."
+            )
+        exporter: Exporter = source()
+        with self.log.speaking():
+            page = exporter.export(cast("ArtifactManager", self))
+        if single_file is not None:
+            exporter.export_single_file(page, single_file)
+        if self.status == "LIVE" and self.full_store is not None:
+            self.full_store.close(page)
+        return page
 
 
 class NotebookDisplays:

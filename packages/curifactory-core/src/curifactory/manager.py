@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import finalize
 
@@ -12,36 +12,28 @@ from curifactory.artifact import Artifact
 from curifactory.calls import CallStatus, StageCall, StageSpec
 from curifactory.config import Configuration, OnStale, get_configuration
 from curifactory.deciding import warn_of_stale
-from curifactory.displaying import NotebookDisplays
+from curifactory.displaying import NotebookDisplays, SessionReports
 from curifactory.documented import ManagerAttributes
 from curifactory.environment import is_interactive
 from curifactory.exceptions import BadInputError, MissingPartError
 from curifactory.files import CacheFiles
-from curifactory.interrupting import uninterrupted
 from curifactory.logs import RunLog
 from curifactory.mapping import Map, RunPlan
 from curifactory.outputs import OutputSpec, Unread
 from curifactory.planning import Decision
-from curifactory.plugins import CACHERS, EXPORTERS, STORES, find
-from curifactory.protocols import Exporter, Reportable, RunHook
+from curifactory.plugins import CACHERS, find
+from curifactory.protocols import RunHook
 from curifactory.record import Record
+from curifactory.recording import RecordedSession
 from curifactory.registry import ParameterRegistry
 from curifactory.reportables import Reportables
 from curifactory.run import Run
-from curifactory.usage import describe_use
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from curifactory.freshness import Freshness
-    from curifactory.protocols import (
-        Cacher,
-        CacherSource,
-        FullStore,
-        MetadataIndex,
-        Publication,
-        Writer,
-    )
+    from curifactory.protocols import CacherSource
     from curifactory.scratch import Scratch
 
 _log = logging.getLogger(__name__)
@@ -52,7 +44,9 @@ def _describe_cost(call: StageCall) -> str:
     return f"CPU time {call.cpu_seconds or 0.0:.3f} s{memory}"
 
 
-class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
+class ArtifactManager(
+    RecordedSession, ManagerAttributes, CacheFiles, SessionReports, NotebookDisplays
+):
     """One session: its records, artifacts, reportables and the run they belong to.
 
     Made in a notebook, REPL or script it opens a *live* run with a log file and a journal of its
@@ -109,7 +103,6 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
     """What this session knows of its code, once it was asked for."""
     computes_missing = True
     """Whether a stage that was not to run does so when somebody reads its result."""
-    _full_store: "FullStore | None" = None
     retries_stages = True
     """Whether a stage that failed is tried again here, as often as its decorator says."""
     limits_time = True
@@ -120,9 +113,6 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
     """What shows how far a planned run is, with ``--progress``: a ``rich.progress.Progress``."""
     scratch: "Scratch | None" = None
     """Values that no cacher stores, where several processes make a run."""
-
-    metadata_index: "MetadataIndex | None" = None
-    """What the part with the cachers knows of metadata, if it has read any."""
 
     def __init__(
         self,
@@ -217,119 +207,6 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
         """Return the folders that a live session finds when it begins."""
         caches = [] if self.dry_cache else [self.cache_path, self.runs_path]
         return [] if self.dry else [*caches, self.reports_path, self.logs_path]
-
-    def open_run(
-        self, *, log: bool = True, parameters: dict[str, list[tuple[str, str]]] | None = None
-    ) -> None:
-        """Give the run its number and start its journal and, with ``log``, its log file.
-
-        A dry session, and one in parallel mode, has no number, journal or log file.
-
-        Parameters
-        ----------
-        log
-            Write a log file.
-        parameters
-            Name and hash of each parameter set, by file.
-
-        """
-        source = self._full_store_source()
-        self.log.begun = True
-        for hook in self.hooks:
-            hook.run_opening(self)
-        if not (self.dry or self.parallel_mode):
-            self.run.full_store = source is not None
-            self.run.open(self.manager_cache_path, self.logs_path if log else None)
-        if parameters is not None:
-            self.run.record_parameters(parameters)
-        if source is not None:
-            self.open_full_store()
-        for hook in self.hooks:
-            hook.run_started(self)
-
-    def store(self) -> None:
-        """Record the run, unless it is recorded already or the session is dry."""
-        if not self.run.recorded:
-            self.open_run()
-
-    def _full_store_source(self) -> "Callable[[ArtifactManager], FullStore] | None":
-        """Return what makes full stores; ``None`` if this session's run gets none.
-
-        Raises
-        ------
-        MissingPartError
-            Without curifactory-cache.
-
-        """
-        if not self.store_full or self.dry or self.parallel_mode:
-            return None
-        source: Callable[[ArtifactManager], FullStore] | None = find(STORES, "full")
-        if source is None:
-            raise MissingPartError(
-                "full stores come with 'curifactory-cache'. Run 'pip install curifactory-cache'."
-            )
-        return source
-
-    def open_full_store(self) -> None:
-        """Begin the full store of the run, which must be open, if it is to have one."""
-        source = self._full_store_source()
-        if source is not None and self._full_store is None:
-            self.run.full_store = True
-            self._full_store = source(self)
-            self._full_store.open()
-
-    @property
-    def full_store(self) -> "FullStore | None":
-        """The folder with everything of the run; ``None`` if it has none."""
-        return self._full_store if self.store_full else None
-
-    def write_run_env_output(self) -> None:
-        """Write the facts and the environment of the run to its full store, if it has one."""
-        if self.full_store is not None:
-            self.full_store.open()
-
-    def close_run(
-        self,
-        status: str,
-        *,
-        error: str | None = None,
-        traceback: str | None = None,
-        exit_code: int | None = None,
-    ) -> None:
-        """Set the run's final status and end its journal; records and artifacts stay usable."""
-        calls = [call for record in self.all_records for call in record.calls]
-        with uninterrupted():
-            self.run.record_use(describe_use(calls, self.cache_path))
-            self._record_code(calls)
-            self.run.close(status, calls, error=error, traceback=traceback, exit_code=exit_code)
-            if self.run.recorded:
-                self.registry.export()
-                if self.metadata_index is not None and self.writes_cache:
-                    self.metadata_index.save()
-            for hook in self.hooks:
-                hook.run_finished(self)
-
-    def _record_code(self, calls: Sequence[StageCall]) -> None:
-        """Note the code of the stages, unless nobody has asked for it and nothing was executed."""
-        executed = any(call.status is CallStatus.EXECUTED for call in calls)
-        if self.run.recorded and (executed or self.freshness is not None):
-            from curifactory.freshness import freshness_of  # imports what reads code
-
-            specs = [call.spec for call in calls]
-            self.run.record_code(freshness_of(self).fingerprints(specs, keep=self.writes_cache))
-
-    @property
-    def run_info(self) -> dict[str, Any]:
-        """What the report and other tools are told of the run."""
-        return self.run.info() | ({"interactive": True} if self.interactive else {})
-
-    def get_str_timestamp(self) -> str:
-        """Return the run's start as ``2022-02-03-T105859``."""
-        return self.run.timestamp
-
-    def get_reference_name(self) -> str:
-        """Return ``<experiment>_<number>_<timestamp>``, which names log, report and full store."""
-        return self.run.reference
 
     # -- records -----------------------------------------------------------------------------
 
@@ -490,82 +367,6 @@ class ArtifactManager(ManagerAttributes, CacheFiles, NotebookDisplays):
             f"{kind} {call.name!r} of record {record.get_record_index()} (parameter set {name!r}, "
             f"hash {call.hash}) in experiment {self.experiment_name!r}"
         )
-
-    # -- reportables -------------------------------------------------------------------------
-
-    @property
-    def reportables(self) -> list[Reportable]:
-        """Everything reported so far, in report order."""
-        return self._reportables.all
-
-    def add_reportable(self, reportable: Reportable, call: StageCall) -> None:
-        """Show ``reportable`` in the report, under the stage of ``call``."""
-        self._reportables.add(reportable, call)
-
-    def forget_reportables(self, call: StageCall) -> None:
-        """Drop what ``call`` reported, which is about to be executed again."""
-        self._reportables.forget(call)
-
-    def write_reportables(
-        self, call: StageCall, place: "Callable[[Cacher], Writer]"
-    ) -> "list[Publication]":
-        """Write what ``call`` reported, for runs in which it is skipped."""
-        return self._reportables.write(call, place)
-
-    def restore_reportables(self, call: StageCall) -> None:
-        """Show again what ``call`` reported when it was executed."""
-        kept = None if self.scratch is None else self.scratch.load_reportables(call)
-        if kept is None:
-            self._reportables.restore(call)
-        for reportable in kept or ():
-            self._reportables.add(reportable, call)
-
-    def get_grouped_reportables(self) -> dict[str, list[Reportable]]:
-        """Return the reportables that have a group, by group in the order they were first seen."""
-        return self._reportables.groups()
-
-    def get_reportable_groups(self) -> list[str | None]:
-        """Return the groups in the order they were first seen; ``None`` for reportables without."""
-        return list(dict.fromkeys(reportable.group for reportable in self.reportables))
-
-    def get_ungrouped_reportables(self) -> list[Reportable]:
-        """Return the reportables without a group, in the order they were reported."""
-        return [reportable for reportable in self.reportables if reportable.group is None]
-
-    def generate_report(self, single_file: str | None = None) -> str | None:
-        """Write the run's HTML report and the index of all reports; nothing without a run.
-
-        Parameters
-        ----------
-        single_file
-            Where to write the report as one HTML file besides, to send to somebody.
-
-        Returns
-        -------
-        str or None
-            Path of the report's page.
-
-        Raises
-        ------
-        MissingPartError
-            Without curifactory-report.
-
-        """
-        if self.dry or self.parallel_mode or self.mapping is not None:
-            return None
-        source = find(EXPORTERS, "report")
-        if source is None:
-            raise MissingPartError(
-                "reports come with 'curifactory-report'. Run 'pip install curifactory-report'."
-            )
-        exporter: Exporter = source()
-        with self.log.speaking():
-            page = exporter.export(self)
-        if single_file is not None:
-            exporter.export_single_file(page, single_file)
-        if self.status == "LIVE" and self.full_store is not None:
-            self.full_store.close(page)
-        return page
 
     def __deepcopy__(self, memo: object) -> "ArtifactManager":
         return self  # a session is never copied with a record or a value
