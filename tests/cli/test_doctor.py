@@ -1,5 +1,6 @@
 import json
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +31,12 @@ def test_a_project_in_order_passes(project: Project) -> None:
 
 def test_outside_of_git_one_is_told(project: Project) -> None:
     assert "no git repository" in examine(project)[1]
+
+
+def test_before_the_first_commit_one_is_told(project: Project) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=project.root, check=True)
+
+    assert " note  git has no commit yet" in examine(project)[1]
 
 
 def test_checking_writes_nothing(project: Project) -> None:

@@ -19,7 +19,7 @@ from curifactory.cli.table import one_line, wrapped
 from curifactory.cli.terminal import Colour, Terminal, counted
 from curifactory.config import Configuration, find_configuration_file, get_configuration
 from curifactory.discovery import list_experiments, list_params, module_folder
-from curifactory.environment import NO_REPOSITORY, ask_git, is_alive
+from curifactory.environment import NO_COMMIT, NO_REPOSITORY, ask_git, is_alive
 from curifactory.exceptions import BadInputError
 from curifactory.exiting import ExitCode
 from curifactory.store import RunStore
@@ -144,7 +144,10 @@ def _git(configuration: Configuration) -> Findings:
     if facts.commit == NO_REPOSITORY:
         yield note("this is no git repository, so that runs do not know their code", "git init")
         return
-    yield good(f"git, commit {facts.commit[:8]}{', with changes' if facts.dirty else ''}")
+    if facts.commit == NO_COMMIT:
+        yield note("git has no commit yet, so that runs do not know their code", "git commit")
+    else:
+        yield good(f"git, commit {facts.commit[:8]}{', with changes' if facts.dirty else ''}")
     lines = [line.strip("/").removesuffix("/*") for line in ignored_lines(configuration)]
     paths = [line for line in lines if not line.startswith(("!", "__pycache__"))]
     exposed = [path for path in paths if not _is_ignored(path, configuration.root)]
