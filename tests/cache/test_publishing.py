@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from curifactory import ArtifactManager, ExperimentParameters, Record, stage
-from curifactory.caching import Cacheable, JsonCacher, PickleCacher, cacheable, publishing
+from curifactory.caching import Cacheable, JsonCacher, PickleCacher, loading, publishing
 from curifactory.exceptions import CacheError
 
 SCRIPT = """
@@ -365,7 +365,7 @@ def test_what_is_being_replaced_is_waited_for_and_not_set_aside(
     pending = cacher.write(2)
     with monkeypatch.context() as patched, ThreadPoolExecutor(2) as threads:
         patched.setattr(publishing, "_move", move_and_wait)
-        patched.setattr(cacheable, "_READ_ATTEMPTS", 1)
+        patched.setattr(loading, "_READ_ATTEMPTS", 1)
         writing = threads.submit(pending.commit)
         assert half_done.wait(30)
         reading = threads.submit(cacher.fetch)

@@ -3,40 +3,32 @@
 import copy
 import json
 import os
-import time
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from curifactory.caching.digesting import DigestingFile
+from curifactory.caching.loading import fetch
 from curifactory.caching.locating import METADATA, locate
+from curifactory.caching.looking_up import look_up
 from curifactory.caching.metadata import describe_artifact
 from curifactory.caching.metadata_index import FileState, index_of
-from curifactory.caching.publishing import StagedFiles, nobody_publishes
+from curifactory.caching.publishing import StagedFiles
 from curifactory.caching.saving import PendingArtifact, not_stored, publishing, stage_artifact
 from curifactory.caching.verifying import (
     check_metadata,
-    find_damage,
     is_marked,
     mark,
     unmark,
 )
 from curifactory.causes import Cause, CauseKind
-from curifactory.exceptions import CacheError, UnreadableArtifactError
-from curifactory.lineage import lineage
+from curifactory.exceptions import CacheError
 from curifactory.paths import write_atomically
 from curifactory.protocols import Lookup
 
 if TYPE_CHECKING:
     from curifactory.calls import StageCall
     from curifactory.record import Record
-
-_CORRUPT = ".corrupt"
-_READ_ATTEMPTS = 5
-
-
-class _UnusableError(Exception):
-    """An artifact that cannot be used as it lies there just now; its text says why."""
 
 
 class Cacheable:
@@ -204,11 +196,11 @@ class Cacheable:
         overwritten = any(
             record.params is not None and record.params.overwrite for record in records
         )
-        return not overwritten and self._look_up().hit
+        return not overwritten and look_up(self).hit
 
     def look_up(self) -> Lookup:
         """Tell whether a complete artifact is there, and what is wrong or worth knowing."""
-        found = self._look_up()
+        found = look_up(self)
         if found.hit and self._checks_itself() and not self.check():
             return Lookup(False, (Cause(CauseKind.MISSING, self._label()),), found.metadata)
         return found
@@ -216,42 +208,9 @@ class Cacheable:
     def _checks_itself(self) -> bool:
         return type(self).check is not Cacheable.check
 
-    def _look_up(self) -> Lookup:
-        if not self._exists(self.main_path()):
-            return Lookup(False, (Cause(CauseKind.MISSING, self._label()),))
-        if self.call is not None and self.is_guarded():
-            return self._damaged("the stage that writes it did not come to its end")
-        try:
-            metadata = self._recall_metadata()
-        except ValueError as error:
-            return self._damaged(f"its metadata cannot be used: {error}")
-        if metadata is None:
-            return Lookup(True, (Cause(CauseKind.UNVERIFIED, self._label()),))
-        foreign = None if self.path_override is not None else self._foreign(metadata)
-        if foreign is not None:
-            return Lookup(False, (Cause(CauseKind.FOREIGN, self._label(), foreign),), metadata)
-        damage = find_damage(metadata.get("files", {}), self._metadata_folder())
-        if damage is not None:
-            return self._damaged(damage)
-        execution = None if self.path_override is not None else metadata.get("execution")
-        return Lookup(True, (), metadata, execution)
-
-    def _foreign(self, metadata: Mapping[str, Any]) -> str | None:
-        """Return whose the artifact is, if it is not the one that this cacher is for."""
-        stage, name = metadata.get("stage"), metadata.get("artifact_name")
-        if (stage, name) not in {(self.stage, self.name), (None, None)}:
-            return f"output {name!r} of stage {stage!r}"
-        stored = metadata.get("lineage")
-        if self.call is not None and stored is not None and stored != lineage(self.call):
-            return "it was computed from other inputs or arguments"
-        return None
-
     def _exists(self, path: str) -> bool:
         mapping = None if self.record is None else self.record.manager.mapping
         return os.path.exists(path) if mapping is None else mapping.listing.exists(path)
-
-    def _damaged(self, detail: str) -> Lookup:
-        return Lookup(False, (Cause(CauseKind.DAMAGED, self._label(), detail),))
 
     def _label(self) -> str:
         return f"output {self.name!r}"
@@ -319,67 +278,7 @@ class Cacheable:
             If it is damaged or cannot be loaded. A damaged file's name ends in ``.corrupt`` then.
 
         """
-        for attempt in range(_READ_ATTEMPTS):
-            if attempt:  # another process may be renaming files just now
-                time.sleep(0.01 * attempt)
-            with suppress(_UnusableError):
-                return self._read()
-        with self._undisturbed():
-            try:
-                return self._read()
-            except _UnusableError as unusable:
-                raise self._set_aside(str(unusable)) from unusable.__cause__
-
-    def _read(self) -> Any:
-        """Return the stored value, if it is complete and the same before and after it is read."""
-        before = self._state_of_metadata()
-        found = self._look_up()
-        if not found.hit:
-            raise _UnusableError(found.causes[0].detail or "it is missing")
-        try:
-            value = self.load()
-        except MemoryError:  # says nothing about the artifact
-            raise
-        except Exception as error:
-            raise _UnusableError(f"{type(error).__name__}: {error}") from error
-        files = (found.metadata or {}).get("files", {})
-        if find_damage(files, self._metadata_folder()) or self._state_of_metadata() != before:
-            raise _UnusableError("it was replaced while it was read")
-        return value
-
-    def _state_of_metadata(self) -> tuple[int, ...] | None:
-        """Return what differs whenever the metadata, which comes last, was written anew."""
-        try:
-            status = os.stat(locate(self, METADATA))
-        except OSError:
-            return None
-        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
-
-    def _undisturbed(self) -> AbstractContextManager[None]:
-        """Keep other processes from replacing the artifact, if this one may write beside it."""
-        manager = None if self.record is None else self.record.manager
-        folder = os.path.dirname(self.main_path()) or "."
-        if manager is None or not manager.writes_cache or not os.access(folder, os.W_OK):
-            return nullcontext()
-        return nobody_publishes(folder, manager.manager_cache_path)
-
-    def _set_aside(self, problem: str) -> UnreadableArtifactError:
-        path = self.main_path()
-        found = self._look_up()
-        foreign = any(cause.kind is CauseKind.FOREIGN for cause in found.causes)
-        ours = not (foreign or self.is_guarded())
-        where = ""
-        if ours and self.record is not None and self.record.manager.writes_cache:
-            for damaged in (path, locate(self, METADATA)):
-                try:
-                    os.replace(damaged, f"{damaged}{_CORRUPT}")
-                    where = f" It was set aside as {os.path.basename(path)}{_CORRUPT}."
-                except OSError:  # gone, or somebody else's: it counts as missing either way
-                    continue
-        return UnreadableArtifactError(
-            f"cached {self._label()} of stage {self.stage!r} at {path!r} cannot be used: "
-            f"{problem}.{where}"
-        )
+        return fetch(self)
 
     # -- metadata ------------------------------------------------------------------------------
 

@@ -1,0 +1,92 @@
+"""From files in the cache to the value that was stored."""
+
+import os
+import time
+from contextlib import AbstractContextManager, nullcontext, suppress
+from typing import TYPE_CHECKING, Any
+
+from curifactory.caching.locating import METADATA, locate
+from curifactory.caching.looking_up import look_up
+from curifactory.caching.metadata_index import FileState
+from curifactory.caching.publishing import nobody_publishes
+from curifactory.caching.verifying import find_damage
+from curifactory.causes import CauseKind
+from curifactory.exceptions import UnreadableArtifactError
+
+if TYPE_CHECKING:
+    from curifactory.caching.cacheable import Cacheable
+
+_CORRUPT = ".corrupt"
+_READ_ATTEMPTS = 5
+
+
+class _UnusableError(Exception):
+    """An artifact that cannot be used as it lies there just now; its text says why."""
+
+
+def fetch(cacher: "Cacheable") -> Any:
+    """Return the stored value, if it is the one that was stored; else set it aside."""
+    for attempt in range(_READ_ATTEMPTS):
+        if attempt:  # another process may be renaming files just now
+            time.sleep(0.01 * attempt)
+        with suppress(_UnusableError):
+            return _read(cacher)
+    with _undisturbed(cacher):
+        try:
+            return _read(cacher)
+        except _UnusableError as unusable:
+            raise _set_aside(cacher, str(unusable)) from unusable.__cause__
+
+
+def _read(cacher: "Cacheable") -> Any:
+    """Return the stored value, if it is complete and the same before and after it is read."""
+    before = _state_of_metadata(cacher)
+    found = look_up(cacher)
+    if not found.hit:
+        raise _UnusableError(found.causes[0].detail or "it is missing")
+    try:
+        value = cacher.load()
+    except MemoryError:  # says nothing about the artifact
+        raise
+    except Exception as error:
+        raise _UnusableError(f"{type(error).__name__}: {error}") from error
+    files = (found.metadata or {}).get("files", {})
+    if find_damage(files, cacher._metadata_folder()) or _state_of_metadata(cacher) != before:
+        raise _UnusableError("it was replaced while it was read")
+    return value
+
+
+def _state_of_metadata(cacher: "Cacheable") -> FileState | None:
+    """Return what differs whenever the metadata, which comes last, was written anew."""
+    try:
+        return FileState.of(os.stat(locate(cacher, METADATA)))
+    except OSError:
+        return None
+
+
+def _undisturbed(cacher: "Cacheable") -> AbstractContextManager[None]:
+    """Keep other processes from replacing the artifact, if this one may write beside it."""
+    manager = None if cacher.record is None else cacher.record.manager
+    folder = os.path.dirname(cacher.main_path()) or "."
+    if manager is None or not manager.writes_cache or not os.access(folder, os.W_OK):
+        return nullcontext()
+    return nobody_publishes(folder, manager.manager_cache_path)
+
+
+def _set_aside(cacher: "Cacheable", problem: str) -> UnreadableArtifactError:
+    path = cacher.main_path()
+    found = look_up(cacher)
+    foreign = any(cause.kind is CauseKind.FOREIGN for cause in found.causes)
+    ours = not (foreign or cacher.is_guarded())
+    where = ""
+    if ours and cacher.record is not None and cacher.record.manager.writes_cache:
+        for damaged in (path, locate(cacher, METADATA)):
+            try:
+                os.replace(damaged, f"{damaged}{_CORRUPT}")
+                where = f" It was set aside as {os.path.basename(path)}{_CORRUPT}."
+            except OSError:  # gone, or somebody else's: it counts as missing either way
+                continue
+    return UnreadableArtifactError(
+        f"cached {cacher._label()} of stage {cacher.stage!r} at {path!r} cannot be used: "
+        f"{problem}.{where}"
+    )
