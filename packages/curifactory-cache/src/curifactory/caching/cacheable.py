@@ -12,7 +12,7 @@ from curifactory.caching.loading import fetch
 from curifactory.caching.locating import METADATA, locate
 from curifactory.caching.looking_up import look_up
 from curifactory.caching.metadata import describe_artifact
-from curifactory.caching.metadata_index import FileState, index_of
+from curifactory.caching.metadata_index import FileState, index_of, state_of
 from curifactory.caching.publishing import StagedFiles
 from curifactory.caching.saving import PendingArtifact, not_stored, publishing, stage_artifact
 from curifactory.caching.verifying import (
@@ -93,6 +93,7 @@ class Cacheable:
         """The stage's call that this cacher serves; ``None`` for one used inline."""
         self._located: dict[tuple[str | None, ...], str] = {}
         self._root: str | None = None
+        self._last_read: tuple[FileState, dict[str, Any]] | None = None
         self._staged: StagedFiles | None = None
         self._metadata_wanted = False
         self._preview = ""
@@ -324,16 +325,23 @@ class Cacheable:
         try:
             with open(path, "rb") as file:
                 state = FileState.of(os.fstat(file.fileno()))
-                return state, check_metadata(json.loads(file.read()))
+                self._last_read = state, check_metadata(json.loads(file.read()))
         except FileNotFoundError:  # removed just now
             return None
+        return self._last_read
 
     def _recall_metadata(self) -> dict[str, Any] | None:
-        """Return the metadata; while mapping, where many are asked for, from an index of it."""
-        record = self.record
+        """Return the metadata, read as seldom as may be.
+
+        While mapping, where many are asked for, it comes from an index of all; otherwise from what
+        was read last, if that is what is still there.
+        """
+        record, path = self.record, locate(self, METADATA)
         if record is None or record.manager.mapping is None or self._checks_itself():
+            if self._last_read is not None and self._last_read[0] == state_of(path):
+                return self._take_metadata(self._last_read[1])
             return self.load_metadata()
-        index, path = index_of(record.manager), locate(self, METADATA)
+        index = index_of(record.manager)
         known = index.find(path)
         if known is None:
             found = self._read_metadata()

@@ -25,24 +25,25 @@ class DigestingFile:
         self._file = open(path, "wb")  # noqa: SIM115 - closed by __exit__
         self._digest = sha256()
         self._closed_at: tuple[int, int] | None = None
-        self._chunks: queue.Queue[Any] = queue.Queue(_WAITING)
+        self._chunks: queue.Queue[Any] | None = None
         self._thread: threading.Thread | None = None
 
     def write(self, data: Any) -> int:
         """Write bytes, or what has a contiguous buffer, and return their number."""
         view = memoryview(data)
         self._file.write(data)
-        if self._thread is None and view.nbytes >= _SMALL:
-            self._thread = threading.Thread(target=self._consume, daemon=True)
+        if self._chunks is None and view.nbytes >= _SMALL:
+            self._chunks = queue.Queue(_WAITING)
+            self._thread = threading.Thread(target=self._consume, args=[self._chunks], daemon=True)
             self._thread.start()
-        if self._thread is None:
+        if self._chunks is None:
             self._digest.update(data)
         else:
             self._chunks.put(view)
         return view.nbytes
 
-    def _consume(self) -> None:
-        while (chunk := self._chunks.get()) is not None:
+    def _consume(self, chunks: "queue.Queue[Any]") -> None:
+        while (chunk := chunks.get()) is not None:
             self._digest.update(chunk)
 
     def flush(self) -> None:
@@ -64,7 +65,7 @@ class DigestingFile:
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
-        if self._thread is not None:
+        if self._chunks is not None and self._thread is not None:
             self._chunks.put(None)
             self._thread.join()
         self._file.flush()

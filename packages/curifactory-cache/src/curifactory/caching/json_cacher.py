@@ -19,8 +19,8 @@ class JsonCacher(Cacheable):
         """Write ``obj`` as JSON and return the path."""
         path = self.get_path()
         text = json.dumps(obj, indent=4, default=str)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
+        with self.new_file(path) as file:
+            file.write(text.encode())
         return path
 
     def load(self) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from curifactory.caching.locating import METADATA, locate
 from curifactory.caching.looking_up import look_up
-from curifactory.caching.metadata_index import FileState
+from curifactory.caching.metadata_index import state_of
 from curifactory.caching.publishing import nobody_publishes
 from curifactory.caching.verifying import find_damage
 from curifactory.causes import CauseKind
@@ -40,7 +40,8 @@ def fetch(cacher: "Cacheable") -> Any:
 
 def _read(cacher: "Cacheable") -> Any:
     """Return the stored value, if it is complete and the same before and after it is read."""
-    before = _state_of_metadata(cacher)
+    metadata = locate(cacher, METADATA)
+    before = state_of(metadata)
     found = look_up(cacher)
     if not found.hit:
         raise _UnusableError(found.causes[0].detail or "it is missing")
@@ -51,17 +52,9 @@ def _read(cacher: "Cacheable") -> Any:
     except Exception as error:
         raise _UnusableError(f"{type(error).__name__}: {error}") from error
     files = (found.metadata or {}).get("files", {})
-    if find_damage(files, cacher._metadata_folder()) or _state_of_metadata(cacher) != before:
+    if find_damage(files, cacher._metadata_folder()) or state_of(metadata) != before:
         raise _UnusableError("it was replaced while it was read")
     return value
-
-
-def _state_of_metadata(cacher: "Cacheable") -> FileState | None:
-    """Return what differs whenever the metadata, which comes last, was written anew."""
-    try:
-        return FileState.of(os.stat(locate(cacher, METADATA)))
-    except OSError:
-        return None
 
 
 def _undisturbed(cacher: "Cacheable") -> AbstractContextManager[None]:

@@ -41,6 +41,14 @@ class FileState(NamedTuple):
         return cls(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
+def state_of(path: str) -> FileState | None:
+    """Return the state of the file at ``path``; ``None`` if there is none that can be seen."""
+    try:
+        return FileState.of(os.stat(path))
+    except OSError:
+        return None
+
+
 class MetadataIndex:
     """What is known of metadata files, by their paths.
 
@@ -68,10 +76,7 @@ class MetadataIndex:
         entry = self._seen.get(path) or self._known.get(path)
         if entry is None:
             return None
-        try:
-            if FileState.of(os.stat(path)) != entry[0]:
-                return None
-        except OSError:
+        if state_of(path) != entry[0]:
             return None
         self._seen[path] = entry
         return entry[1]

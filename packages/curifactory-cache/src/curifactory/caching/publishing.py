@@ -136,6 +136,7 @@ class StagedFiles:
             for path, staged in order:
                 _move(staged, path)
             when_published()
+        self._staged.clear()
 
     @property
     def root(self) -> str:

@@ -14,8 +14,8 @@ class TextCacher(Cacheable):
     def save(self, obj: str) -> str:
         """Write the text and return the path."""
         path = self.get_path()
-        with open(path, "w", encoding="utf-8", newline="") as file:
-            file.write(obj)
+        with self.new_file(path) as file:
+            file.write(obj.encode())
         return path
 
     def load(self) -> str:
@@ -33,7 +33,7 @@ class BytesCacher(Cacheable):
     def save(self, obj: bytes | bytearray | memoryview) -> str:
         """Write the bytes and return the path."""
         path = self.get_path()
-        with open(path, "wb") as file:
+        with self.new_file(path) as file:
             file.write(obj)
         return path
 

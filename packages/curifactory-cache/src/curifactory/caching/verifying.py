@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from hashlib import file_digest, sha256
+from stat import S_ISDIR
 from typing import Any
 
 from curifactory.paths import write_atomically
@@ -29,8 +30,7 @@ def describe_files(
     """
     found: dict[str, dict[str, Any]] = {}
     for path, place in places.items():
-        for file in _files(place):
-            status = os.stat(file)
+        for file, status in _files(place):
             final = path if file == place else os.path.join(path, os.path.relpath(file, place))
             found[relative_path(final, folder)] = {
                 "size": status.st_size,
@@ -46,12 +46,14 @@ def relative_path(path: str, folder: str) -> str:
     return name if own == folder else os.path.relpath(path, folder or ".")
 
 
-def _files(path: str) -> list[str]:
-    if not os.path.isdir(path):
-        return [path]
-    return sorted(
+def _files(path: str) -> list[tuple[str, os.stat_result]]:
+    status = os.stat(path)
+    if not S_ISDIR(status.st_mode):
+        return [(path, status)]
+    names = sorted(
         os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names
     )
+    return [(name, os.stat(name)) for name in names]
 
 
 def digest(path: str) -> str:
