@@ -4,9 +4,12 @@ import logging
 import os
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from socketserver import UnixStreamServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -66,6 +69,62 @@ def test_an_address_that_makes_no_sense_is_one_clear_message(
 
     assert (outcome.code, len(outcome.error_lines)) == (2, 1)
     assert "nonsense" in outcome.err
+
+
+# -- one that goes away --------------------------------------------------------------------------
+
+
+class Dying(BaseHTTPRequestHandler):
+    """Answers as an engine does, until the first step of a build."""
+
+    protocol_version = "HTTP/1.1"
+    timeout = 60
+
+    def do_GET(self) -> None:
+        text = b'{"ApiVersion": "1.41", "Version": "1"}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(text)))
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(text)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        line = b'{"stream": "Step 1/2 : FROM scratch\\n"}\n'
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def address_string(self) -> str:
+        return "somebody"
+
+
+@pytest.fixture
+def dying_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with UnixStreamServer(f"{tmp_path}/sock", Dying) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/sock")
+        yield
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.usefixtures("dying_engine")
+def test_an_engine_that_goes_away_while_it_builds_fails_the_image(tmp_path: Path) -> None:
+    folder = context(tmp_path, "FROM scratch\nCOPY . /app\n")
+    steps: list[str] = []
+
+    with connected() as client, pytest.raises(ImageNotBuiltError, match="could not be built"):
+        build(client, folder, IMAGE, steps.append)
+
+    assert steps == ["Step 1/2 : FROM scratch"]
 
 
 # -- Podman --------------------------------------------------------------------------------------

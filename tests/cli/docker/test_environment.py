@@ -15,17 +15,30 @@ from curifactory.cli.docker.environment import (
 )
 
 PROJECT = """[build-system]
-requires = ["hatchling"]
-build-backend = "hatchling.build"
+requires = []
+build-backend = "backend"
+backend-path = ["."]
 
 [project]
 name = "helpers"
 version = "2.1"
-requires-python = ">=3.11"
-
-[tool.hatch.build.targets.wheel]
-include = ["helpers.py"]
 """
+BACKEND = """
+import pathlib, zipfile
+
+def build_wheel(folder, settings=None, metadata=None):
+    pathlib.Path("build").mkdir(exist_ok=True)
+    name = "helpers-2.1-py3-none-any.whl"
+    info = "helpers-2.1.dist-info"
+    with zipfile.ZipFile(f"{folder}/{name}", "w") as wheel:
+        wheel.write("helpers.py")
+        facts = "Metadata-Version: 2.1\\nName: helpers\\nVersion: 2.1\\n"
+        wheel.writestr(f"{info}/METADATA", facts)
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\\nTag: py3-none-any\\n")
+        wheel.writestr(f"{info}/RECORD", "")
+    return name
+"""
+"""Builds what a package needs, and leaves a folder behind, as some do."""
 
 
 def install(site: Path, name: str, version: str = "1.0", **origin: Any) -> None:
@@ -100,17 +113,28 @@ def test_a_source_that_is_gone_is_asked_of_the_index(site: Path, tmp_path: Path)
 
 
 def test_a_folder_becomes_a_wheel(site: Path, tmp_path: Path) -> None:
-    pytest.importorskip("hatchling", reason="needs the group dev of pyproject.toml")
     source = tmp_path / "helpers"
     source.mkdir()
     (source / "pyproject.toml").write_text(PROJECT)
+    (source / "backend.py").write_text(BACKEND)
     (source / "helpers.py").write_text("answer = 42\n")
     install(site, "helpers", "2.1", url=source.as_uri(), dir_info={"editable": True})
 
     assert written(tmp_path)[1:] == ["./docker/run/wheels/helpers-2.1-py3-none-any.whl"]
     wheel = tmp_path / "target/wheels/helpers-2.1-py3-none-any.whl"
     assert zipfile.ZipFile(wheel).read("helpers.py") == b"answer = 42\n"
-    assert {path.name for path in source.iterdir()} == {"pyproject.toml", "helpers.py"}
+    assert not (source / "build").exists()
+
+
+def test_without_pip_and_uv_it_is_said_what_is_missing(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    install(site, "own", url=tmp_path.as_uri(), dir_info={"editable": True})
+
+    with pytest.raises(EnvironmentNotPackedError, match="neither pip in this environment nor uv"):
+        written(tmp_path)
 
 
 def test_a_folder_that_is_no_package_is_named(

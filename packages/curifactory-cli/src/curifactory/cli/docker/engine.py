@@ -111,6 +111,7 @@ def build(client: "DockerClient", folder: str, image: Image, show: Callable[[str
 
     """
     from docker.errors import DockerException
+    from urllib3.exceptions import HTTPError  # of answers that break off, which the SDK lets pass
 
     said: list[str] = []
     try:
@@ -127,7 +128,7 @@ def build(client: "DockerClient", folder: str, image: Image, show: Callable[[str
         failure = _follow(answers, said, show)
         if failure is None:
             client.api.tag(image.tag, image.name, "latest")
-    except (DockerException, OSError) as error:
+    except (DockerException, HTTPError, OSError) as error:
         failure = _reason(error)
     if failure is not None:
         last = "\n".join(said[-_LAST_LINES:])

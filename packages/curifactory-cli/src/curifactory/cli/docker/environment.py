@@ -94,6 +94,16 @@ def _remote(url: str, origin: dict[str, dict[str, str]]) -> str:
 
 def _build(source: str, wheels: str) -> str:
     """Build the wheel of a source tree or archive and return its path."""
+    leftover = os.path.join(source, "build")
+    leaves_it = not os.path.exists(leftover)
+    try:
+        return _try_builders(source, wheels)
+    finally:
+        if leaves_it:
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _try_builders(source: str, wheels: str) -> str:
     problem = "there is neither pip in this environment nor uv to build it with"
     with tempfile.TemporaryDirectory(prefix="curifactory-wheel-") as folder:
         for command in _builders(source, folder):
