@@ -29,9 +29,13 @@ _FLAGS = (
 )
 PICTURES = {
     "report": ("reports/iris_1_*/index.html", (1100, 2000)),
+    "results": ("reports/iris_1_*/index.html#reportables", (1100, 1150)),
     "index": ("reports/index.html", (1200, 420)),
 }
-"""Name of a picture -> the page it shows, as a pattern, and its size in pixels."""
+"""Name of a picture -> the page it shows, as a pattern, and its size in pixels.
+
+After ``#`` stands the section of the page that the picture begins with.
+"""
 
 
 def find_browser() -> str | None:
@@ -56,9 +60,12 @@ def run_example(folder: Path) -> None:
         )
 
 
-def photograph(browser: str, page: Path, size: tuple[int, int], picture: Path) -> None:
-    """Write what ``browser`` shows of the local file ``page`` to ``picture``, a PNG file."""
+def photograph(browser: str, page: str, size: tuple[int, int], picture: Path) -> None:
+    """Write what ``browser`` shows of the address ``page`` to ``picture``, a PNG file."""
     with tempfile.TemporaryDirectory() as profile:
+        frame = Path(profile) / "frame.html"  # a page that is scrolled itself comes out empty
+        style = "body { margin: 0 } iframe { border: 0; width: 100vw; height: 100vh }"
+        frame.write_text(f'<style>{style}</style><iframe src="{page}" scrolling="no"></iframe>')
         subprocess.run(
             [
                 browser,
@@ -66,7 +73,7 @@ def photograph(browser: str, page: Path, size: tuple[int, int], picture: Path) -
                 f"--user-data-dir={profile}",
                 f"--window-size={size[0]},{size[1]}",
                 f"--screenshot={picture}",
-                page.as_uri(),
+                frame.as_uri(),
             ],
             check=True,
             capture_output=True,
@@ -84,8 +91,10 @@ def take_pictures(folder: Path) -> bool:
         run_example(project)
         folder.mkdir(parents=True, exist_ok=True)
         for name, (page, size) in PICTURES.items():
-            (path,) = project.resolve().glob(page)
-            photograph(browser, path, size, folder / f"{name}.png")
+            pattern, hash_sign, section = page.partition("#")
+            (path,) = project.resolve().glob(pattern)
+            address = f"{path.as_uri()}{hash_sign}{section}"
+            photograph(browser, address, size, folder / f"{name}.png")
     return True
 
 
@@ -120,4 +129,4 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as taken:
         if not take_pictures(Path(taken)):
             sys.exit(f"no browser found; install one of {', '.join(_BROWSERS)}")
-        shutil.copyfile(Path(taken) / "report.png", sys.argv[1])
+        shutil.copyfile(Path(taken) / "results.png", sys.argv[1])
