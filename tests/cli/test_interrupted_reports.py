@@ -42,7 +42,12 @@ def make(record):
 def run(param_sets, manager):
     make(cf.Record(manager, param_sets[0]))
 """
-CODE = "from curifactory.cli.main import experiment; raise SystemExit(experiment())"
+CODE = """
+import signal
+from curifactory.cli.main import experiment
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background of a shell
+raise SystemExit(experiment())
+"""
 
 
 def run(project: "Project", *words: str) -> "subprocess.CompletedProcess[str]":

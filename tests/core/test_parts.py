@@ -50,7 +50,7 @@ def test_importing_a_missing_part_says_what_to_install(statement: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["caching", "reporting", "cli"])
+@pytest.mark.parametrize("name", [name.rpartition(".")[2] for name in DISTRIBUTIONS])
 def test_a_missing_part_as_attribute_says_what_to_install(name: str) -> None:
     last_line = run_with_core_alone(f"curifactory.{name}")
 
