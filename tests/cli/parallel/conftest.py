@@ -117,6 +117,12 @@ class ParallelProject:
 
         self.project.write("actions.json", json.dumps(actions))
 
+    def slow_down(self, seconds: float) -> None:
+        """Let every stage take that long."""
+        path = self.project.root / "experiments" / "tree.py"
+        sleeping = f"def note(stage, record):\n    time.sleep({seconds})\n"
+        path.write_text(path.read_text().replace("def note(stage, record):\n", sleeping))
+
     def counts(self) -> Counter[str]:
         """Return how often each stage came to its end since the last question."""
         return Counter(self.project.executed())

@@ -1,13 +1,16 @@
 """Real Dask clusters, and the scripts with which a cluster's scheduler would start one."""
 
 import json
+import random
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +51,11 @@ class Cluster:
     address: str
     scheduler: "subprocess.Popen[bytes]"
     workers: "list[subprocess.Popen[bytes]]"
+
+    def processes(self, who: str) -> "list[subprocess.Popen[bytes]]":
+        """Return the scheduler, one worker, all workers or, for another word, none."""
+        kinds = {"scheduler": [self.scheduler], "worker": self.workers[:1], "workers": self.workers}
+        return kinds.get(who, [])
 
 
 @contextmanager
@@ -112,7 +120,7 @@ def test_a_run_ends_when_its_cluster_is_gone(
         tree.project.write("curifactory_config.json", json.dumps({"executors": executors}))
         with tree.project.start("tree", "--no-report", "--executor", "mine") as process:
             wait_until((tree.project.root / "sleeping").exists)
-            for victim in dask.workers if who == "workers" else [dask.scheduler]:
+            for victim in dask.processes(who):
                 victim.kill()
             out, err = process.communicate(timeout=LONG)
 
@@ -123,6 +131,40 @@ def test_a_run_ends_when_its_cluster_is_gone(
     (run,) = RunStore("data").runs()
     assert run["status"] == "error"
     assert tree.leftovers() == []
+
+
+def has_begun(tree: "ParallelProject", process: "subprocess.Popen[str]") -> bool:
+    return (tree.project.root / "executed.txt").exists() or process.poll() is not None
+
+
+@pytest.mark.slow
+def test_nothing_hangs_on_a_cluster_whoever_is_killed_and_when(
+    tree: "ParallelProject", tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    chance = random.Random(5)
+    tree.slow_down(0.1)
+    for who in ("scheduler", "worker", "workers", "coordinator"):
+        with cluster(tmp_path_factory.mktemp("dask")) as dask:
+            executors = {"mine": {"kind": "dask", "address": dask.address, "wait": 3}}
+            tree.project.write("curifactory_config.json", json.dumps({"executors": executors}))
+            with tree.project.start("tree", "--no-report", "--executor", "mine") as process:
+                wait_until(partial(has_begun, tree, process))
+                time.sleep(chance.uniform(0, 0.8))
+                if who == "coordinator":
+                    process.kill()
+                for victim in dask.processes(who):
+                    victim.kill()
+                out, err = process.communicate(timeout=LONG)
+        assert process.returncode in {0, 1, -signal.SIGKILL}, out + err
+        assert who != "worker" or process.returncode == 0, out + err
+        tree.project.executed()
+
+    assert tree.project.run("tree", "--no-report").code == 0
+    artifacts = tree.artifacts()
+    assert tree.leftovers() == []
+    tree.forget()
+    assert tree.project.run("tree", "--no-report").code == 0
+    assert artifacts == tree.artifacts()
 
 
 DEVICES = """

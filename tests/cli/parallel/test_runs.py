@@ -487,14 +487,7 @@ def test_workers_end_with_a_coordinator_that_is_killed(tree: "ParallelProject") 
 @pytest.mark.slow
 def test_nothing_hangs_whoever_is_killed_and_when(tree: "ParallelProject") -> None:
     chance = random.Random(8)
-    path = tree.project.root / "experiments" / "tree.py"
-    path.write_text(
-        path.read_text().replace(
-            "def note(",
-            "def note(stage, record):\n    time.sleep(0.05)\n    write(stage, record)\n\n"
-            "def write(",
-        )
-    )
+    tree.slow_down(0.05)
     expected = None
     for _ in range(12):
         with tree.project.start("tree", "--parallel", "2", "--no-report") as process:

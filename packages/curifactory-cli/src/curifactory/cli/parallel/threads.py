@@ -3,8 +3,10 @@
 import ctypes
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 VARIABLES = (
     "OMP_NUM_THREADS",
@@ -52,7 +54,7 @@ def limit_threads(count: int) -> None:
 
 def limit_loaded(count: int) -> None:
     """Limit the libraries that are loaded to ``count`` threads."""
-    for path in _loaded():
+    for path in _loaded(os.getpid(), len(sys.modules)):
         library = ctypes.CDLL(path)
         for name in _SETTERS:
             setter = getattr(library, name, None)
@@ -60,13 +62,15 @@ def limit_loaded(count: int) -> None:
                 setter(ctypes.c_int(count))
 
 
-def _loaded() -> set[str]:
+@lru_cache(maxsize=1)
+def _loaded(_process: int, _modules: int) -> frozenset[str]:
+    """Return the libraries of a process, which seldom are others when it has as many modules."""
     try:
         with open("/proc/self/maps", encoding="utf-8", errors="replace") as file:
             paths = {line.partition("/")[2].rstrip("\n") for line in file if "/" in line}
     except OSError:  # not Linux
-        return set()
-    return {f"/{path}" for path in paths if _LIBRARIES.search(f"/{path}")}
+        return frozenset()
+    return frozenset(f"/{path}" for path in paths if _LIBRARIES.search(f"/{path}"))
 
 
 def count_threads() -> int:
