@@ -1,4 +1,4 @@
-"""Stage calls in memory, and records, at two sizes: the cost must not grow with their number."""
+"""Stage calls in memory, and records, at four sizes: the cost must not grow with their number."""
 
 from measuring import Scenario
 
@@ -30,9 +30,10 @@ for record in records:
     three(two(one(record)))
 called = time.process_time()
 """
+# The least that passes artifacts by name and notes what ran, and how long it took.
 _FLOOR = """
-def one(state):
-    return state["x"]
+def one(x):
+    return x
 
 def two(a):
     return a + 1
@@ -40,12 +41,16 @@ def two(a):
 def three(b):
     return b * 2
 
+stages = [(one, ("x",), "a"), (two, ("a",), "b"), (three, ("b",), "c")]
 states = [{{"x": i}} for i in range({count})]
+history = []
 started = time.process_time()
 for state in states:
-    state["a"] = one(state)
-    state["b"] = two(state["a"])
-    state["c"] = three(state["b"])
+    for function, inputs, output in stages:
+        wall, cpu = time.perf_counter(), time.process_time()
+        state[output] = function(**{{name: state[name] for name in inputs}})
+        seconds = time.perf_counter() - wall, time.process_time() - cpu
+        history.append((function.__name__, *seconds))
 called = time.process_time()
 made = started
 """
@@ -56,18 +61,28 @@ def scenarios() -> list[Scenario]:
     per_call = "result = (called - made) / {count} / 3 * 1e6"
     per_record = "result = (made - started) / {count} * 1e6"
     found = []
-    for count in (1000, 5000):
+    for count in (300, 1000, 3000, 10000):
         found.append(
             Scenario(
                 f"one stage call of 3 x {count}",
                 (_SETUP + per_call).format(count=count),
                 (_FLOOR + per_call).format(count=count),
                 "us",
+                at_most=5,
+                series="stage calls",
+                size=count,
+                per_item=True,
             )
         )
         found.append(
             Scenario(
-                f"one of {count} records", (_SETUP + per_record).format(count=count), unit="us"
+                f"one of {count} records",
+                (_SETUP + per_record).format(count=count),
+                unit="us",
+                series="records",
+                size=count,
+                per_item=True,
+                below=50,
             )
         )
     return found

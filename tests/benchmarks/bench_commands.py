@@ -125,7 +125,7 @@ def scenarios() -> list[Scenario]:
         _scenario("a tiny run again", _AGAIN, 4, 2, at_most=1.6),
         _scenario("a tiny run's map", _MAP, 4, 2, at_most=1.3),
     ]
-    for sets, at_most in ((50, None), (200, 3.5), (1000, 5.5)):
+    for sets, at_most in ((50, None), (200, 3.5), (1000, 5.5), (3000, None)):
         goal = {} if at_most is None else {"at_most": at_most, "joblib": True}
         found.append(
             _scenario(

@@ -37,18 +37,25 @@ with Map() as manager.mapping:
     plan = RunPlan(manager.mapping, manager.on_stale)
 result = (time.process_time() - started) / {count} * 1e6
 """
+_PEAK = "\nresult = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024"
 
 
 def scenarios() -> list[Scenario]:
-    """Return the cost of a parameter set with three stages, in microseconds."""
+    """Return the cost of a parameter set with three stages, in microseconds, and megabytes."""
+    peak = Scenario(
+        "peak memory of a map of 10000 sets", _PROGRAM.format(count=10000) + _PEAK, unit="MB"
+    )
     return [
-        Scenario(
-            f"map and plan, one of {count} sets",
-            _PROGRAM.format(count=count),
-            unit="us",
-            series="map and plan",
-            size=count,
-            per_item=True,
-        )
-        for count in (10, 100, 1000, 10000)
+        *(
+            Scenario(
+                f"map and plan, one of {count} sets",
+                _PROGRAM.format(count=count),
+                unit="us",
+                series="map and plan",
+                size=count,
+                per_item=True,
+            )
+            for count in (10, 100, 1000, 10000)
+        ),
+        peak,
     ]
