@@ -9,7 +9,7 @@ from curifactory.calls import CallStatus, StageCall
 from curifactory.causes import STALE, Cause, CauseKind
 from curifactory.config import OnStale
 from curifactory.explaining import describe_all
-from curifactory.mapping import look_up, make_node
+from curifactory.mapping import forced_by, look_up, make_node
 from curifactory.planning import NOT_NEEDED, Action, Decision, Need, Renewal
 from curifactory.planning import decide as decide_node
 
@@ -23,6 +23,11 @@ _MOST_NAMED = 20
 def decide(call: StageCall) -> Decision:
     """Return what to do with ``call`` where there is no plan: by the planner's own rule."""
     manager = call.record.manager
+    unplanned = () if manager.plan is None else (Cause(CauseKind.UNPLANNED),)
+    if not call.is_stored:  # it runs, whatever else there is to know of it
+        call.renewed_by = _renewed_by(call, compared=False)
+        forced = forced_by(call)
+        return Decision(Action.RUN, unplanned + ((forced,) if forced else look_up(call).misses))
     if manager.freshness is not None and manager.plan is None:
         manager.freshness.look_again()
     node = make_node(call)
@@ -32,7 +37,6 @@ def decide(call: StageCall) -> Decision:
     need = Need.SURE if node.forced or not node.cached or stale else Need.NONE
     decision = decide_node(node, need=need, forced=node.forced, renewed=renewed)
     warn_of_stale(manager, [(call, decision)])
-    unplanned = () if manager.plan is None else (Cause(CauseKind.UNPLANNED),)
     action = Action.RUN if decision.action is Action.RUN else Action.LOAD
     return Decision(action, unplanned + decision.causes)
 
