@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from curifactory import ArtifactManager
+from curifactory import ArtifactManager, Record, stage
+from curifactory.causes import CauseKind
 from curifactory.config import OnStale
 from curifactory.exceptions import BadInputError
 from curifactory.experiment import ExitCode, RunOptions, run
@@ -497,6 +498,29 @@ def test_the_session_can_be_used_after_the_run(chain: "Project") -> None:
 
     assert result.manager.records[-1] is record
     assert result.manager.map_mode is False
+
+
+def test_after_a_run_there_is_no_map_and_after_mapping_there_is(chain: "Project") -> None:
+    assert run(RunOptions(experiment="chain", report=False)).manager.map is None
+    assert run(RunOptions(experiment="chain", map_only=True)).manager.map is not None
+
+
+def test_a_lent_session_goes_on_without_a_plan(
+    chain: "Project", new_manager: Callable[..., ArtifactManager]
+) -> None:
+    session = new_manager()
+    run(RunOptions(experiment="chain", report=False), manager=session)
+
+    @stage(outputs=["more"])
+    def go_on(record: Record) -> int:
+        return 1
+
+    record = go_on(Record(session, None))
+
+    assert session.map is None
+    decision = record.calls[0].decision
+    assert decision is not None
+    assert CauseKind.UNPLANNED not in {cause.kind for cause in decision.causes}
 
 
 def test_the_report_is_written_once_the_status_is_known(

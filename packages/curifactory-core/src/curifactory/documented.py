@@ -201,8 +201,8 @@ class ManagerAttributes:
 
     @property
     def map(self) -> "RunPlan | None":
-        """The map of the experiment with its plan; ``None`` where there is none."""
-        return self.plan
+        """The map of the experiment with its plan; ``None`` where there is none, or it is over."""
+        return None if self.status in {"complete", "error", "interrupted"} else self.plan
 
     @property
     def current_stage_name(self) -> str:

@@ -93,7 +93,10 @@ def run(
             closing.image_exporter = image_exporter(
                 options, execution.manager, owns_run=closing.owns_run
             )
-        return execution.result()
+        result = execution.result()
+    if manager is not None and not options.only_maps:
+        manager.plan = None  # the session goes on without one
+    return result
 
 
 def _make_coordinator(options: RunOptions, configuration: Configuration) -> Coordinator | None:
