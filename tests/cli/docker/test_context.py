@@ -215,7 +215,7 @@ def test_a_run_that_failed_has_no_image(repository: "Project") -> None:
     outcome = repository.run("chain", "--docker-context", "made")
 
     assert outcome.code == 1
-    assert "No image: the run did not complete." in outcome.out
+    assert "No image: something failed before." in outcome.out
     assert not (repository.root / "made").exists()
 
 

@@ -33,7 +33,7 @@ def test_every_name_is_accepted_by_engines(experiment: str) -> None:
 def test_the_command_has_the_documented_words() -> None:
     image = Image("iris", "3_2026-11-24", "data/runs/iris_3", "3.12")
 
-    assert image.command("docker", ".") == (
-        "docker build -f ./docker/dockerfile --tag iris:3_2026-11-24 --tag iris "
+    assert " ".join(image.build_words(".")) == (
+        "build -f ./docker/dockerfile --tag iris:3_2026-11-24 --tag iris "
         "--build-arg run_folder=data/runs/iris_3 --build-arg python_version=3.12 ."
     )

@@ -17,7 +17,7 @@ from curifactory.interrupting import uninterrupted
 from curifactory.manager import ArtifactManager
 from curifactory.options import RunOptions
 from curifactory.plugins import EXPORTERS, find
-from curifactory.protocols import Exporter, ImageExporter
+from curifactory.protocols import ImageExporter, NotebookExporter
 
 _log = logging.getLogger(__name__)
 failures = logging.getLogger("curifactory.failures")
@@ -169,7 +169,7 @@ def _make_image(
 ) -> tuple[str | None, Exception | None]:
     """Return the image of the run, and why there is none if it cannot be made."""
     if error is not None:
-        _log.warning("No image: the run did not complete.")
+        _log.warning("No image: something failed before.")
         return None, None
     try:
         return exporter.export(manager), None
@@ -187,7 +187,7 @@ def _write_notebook(manager: ArtifactManager) -> tuple[str | None, OSError | Non
         return None, failure
 
 
-def notebook_exporter() -> Exporter:
+def notebook_exporter() -> NotebookExporter:
     """Return what writes notebooks.
 
     Raises
@@ -201,7 +201,7 @@ def notebook_exporter() -> Exporter:
         raise MissingPartError(
             "notebooks come with 'curifactory-report'. Run 'pip install curifactory-report'."
         )
-    exporter: Exporter = source()
+    exporter: NotebookExporter = source()
     return exporter
 
 

@@ -181,13 +181,13 @@ class Exporter(Protocol):
         """
 
 
-class NotebookWriter(Protocol):
-    """Writes the notebook of a run into the folder that everything of it is moved with."""
+class NotebookExporter(Exporter, Protocol):
+    """Writes the notebook that loads a run again."""
 
     def export_beside(
         self, manager: "ArtifactManager", path: str, back: str, artifacts: str
     ) -> None:
-        """Write it.
+        """Write it into a folder that it is moved with.
 
         Parameters
         ----------

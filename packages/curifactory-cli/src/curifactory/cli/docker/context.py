@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,9 +15,8 @@ from curifactory.cli.docker.files_page import write_files_page
 from curifactory.cli.docker.image import Image
 from curifactory.cli.docker.project_files import ProjectFiles
 from curifactory.cli.scaffold import docker_files
-from curifactory.exceptions import BadInputError, MissingPartError
-from curifactory.plugins import EXPORTERS, find
-from curifactory.protocols import NotebookWriter
+from curifactory.closing import notebook_exporter
+from curifactory.exceptions import BadInputError
 
 if TYPE_CHECKING:
     from curifactory.manager import ArtifactManager
@@ -123,17 +123,7 @@ def write_notebook(manager: "ArtifactManager", image: Image) -> None:
     """Write into the run's full store the notebook that loads it from there, in the image."""
     notebook = os.path.join(manager.get_run_output_path(), NOTEBOOK)
     back = "/".join([".."] * len(image.run_folder.split("/")))
-    _notebook_writer().export_beside(manager, notebook, back, f"{image.run_folder}/artifacts")
-
-
-def _notebook_writer() -> NotebookWriter:
-    source = find(EXPORTERS, "notebook")
-    if source is None:
-        raise MissingPartError(
-            "notebooks come with 'curifactory-report'. Run 'pip install curifactory-report'."
-        )
-    writer: NotebookWriter = source()
-    return writer
+    notebook_exporter().export_beside(manager, notebook, back, f"{image.run_folder}/artifacts")
 
 
 def _add_docker_folder(files: ProjectFiles, folder: str) -> None:
@@ -154,5 +144,5 @@ def _write_build_script(folder: str, image: Image) -> None:
             "#!/bin/sh\n"
             f"# Builds the image {image.tag}: sh {OURS}/build.sh, or with podman as its argument.\n"
             'set -eu\ncd "$(dirname "$0")/../.."\nengine=${1:-docker}\n'
-            f'"$engine" {image.command("", ".").partition(" ")[2]}\n'
+            f'"$engine" {shlex.join(image.build_words("."))}\n'
         )

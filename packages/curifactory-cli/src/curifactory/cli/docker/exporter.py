@@ -70,7 +70,7 @@ class ImageExporter:
             _log.warning("The image is not complete: %s", error)
         image = image_of(manager)
         write_notebook(manager, image)
-        _show(manager, f"collecting what image {image.tag} is built from")
+        _begin(manager, f"collecting what image {image.tag} is built from")
         store = manager.get_run_output_path()
         if self._keeps_in is not None:
             write_context(self._keeps_in, store, files, image)
@@ -81,10 +81,15 @@ class ImageExporter:
     def _build(self, folder: str, manager: "ArtifactManager", image: "Image") -> str:
         from curifactory.cli.docker.engine import build, connected
 
-        _show(manager, f"building image {image.tag}")
+        _begin(manager, f"building image {image.tag}")
         with connected() as client:
             build(client, folder, image, lambda step: _show(manager, step))
         return image.tag
+
+
+def _begin(manager: "ArtifactManager", step: str) -> None:
+    _log.info("%s", step)
+    _show(manager, step)
 
 
 def _show(manager: "ArtifactManager", step: str) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -35,13 +34,12 @@ class Image:
         """What the dockerfile takes."""
         return {"run_folder": self.run_folder, "python_version": self.python_version}
 
-    def command(self, engine: str, folder: str) -> str:
-        """Return the shell command that builds it of what is in ``folder``."""
-        words = [engine, "build", "-f", f"{folder}/{DOCKERFILE}"]
-        words += ["--tag", self.tag, "--tag", self.name]
+    def build_words(self, folder: str) -> list[str]:
+        """Return what an engine's command takes to build it of what is in ``folder``."""
+        words = ["build", "-f", f"{folder}/{DOCKERFILE}", "--tag", self.tag, "--tag", self.name]
         for name, value in self.arguments.items():
             words += ["--build-arg", f"{name}={value}"]
-        return shlex.join([*words, folder])
+        return [*words, folder]
 
 
 def image_of(manager: "ArtifactManager") -> Image:

@@ -115,9 +115,14 @@ def require_loaded_files(files: ProjectFiles) -> None:
 def _loaded(root: str) -> Iterator[str]:
     """Yield the files of imported modules below the project's folder, installed ones left out."""
     prefixes = {os.path.realpath(path) for path in (sys.prefix, sys.base_prefix)}
-    for module in list(sys.modules.values()):
+    for name, module in list(sys.modules.items()):
         path = getattr(module, "__file__", None)
-        if not isinstance(path, str) or "site-packages" in path or not path.endswith(".py"):
+        if (
+            name == "__main__"
+            or not isinstance(path, str)
+            or "site-packages" in path
+            or not path.endswith(".py")
+        ):
             continue
         full = os.path.realpath(path)
         if any(full.startswith(f"{prefix}{os.sep}") for prefix in prefixes):
