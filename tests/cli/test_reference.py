@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from curifactory.cli.arguments import Parser, arguments_of
 from curifactory.cli.commands import CURIFACTORY, EXPERIMENT, Command, command_parser
-from curifactory.cli.parser import make_parser
+from curifactory.cli.parser import Parser, make_parser
 from curifactory.experiment import ExitCode
 
 PAGES = Path(__file__).parents[2] / "docs/reference"
@@ -30,7 +29,10 @@ def listed(text: str) -> set[str]:
 
 def taken(parser: Parser) -> set[str]:
     """Return the options of ``parser`` and of the commands below it."""
-    return {name for argument in arguments_of(parser) for name in argument.spellings}
+    actions = parser._actions
+    own = {name for action in actions for name in action.option_strings}
+    below = [action.choices for action in actions if isinstance(action.choices, dict)]
+    return own.union(*(taken(inner) for choices in below for inner in choices.values()))
 
 
 def test_a_run_takes_what_is_listed() -> None:

@@ -1,5 +1,6 @@
 """What the documents say in tables is so."""
 
+import argparse
 import ast
 import json
 import re
@@ -11,7 +12,6 @@ import pytest
 
 import curifactory
 from curifactory.caching import JsonCacher
-from curifactory.cli.arguments import Parser, arguments_of
 from curifactory.cli.commands import CURIFACTORY, EXPERIMENT, command_parser, find_command
 from curifactory.cli.parser import make_parser
 from curifactory.config import KEYS, Configuration
@@ -101,9 +101,15 @@ def test_configuration_page_has_every_key_with_its_default() -> None:
     }
 
 
-def options_of(parser: Parser) -> set[str]:
+def options_of(parser: argparse.ArgumentParser) -> set[str]:
     """Return the options of a parser and of what it can be followed by."""
-    return {name for argument in arguments_of(parser) for name in argument.spellings}
+    found: set[str] = set()
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            found = found.union(*map(options_of, action.choices.values()))
+        elif action.help is not argparse.SUPPRESS:
+            found |= set(action.option_strings)
+    return found
 
 
 def test_command_line_page_has_every_option() -> None:
@@ -122,7 +128,7 @@ def commands_in(page: Path) -> Iterator[list[str]]:
             yield shlex.split(text.split(" | ")[0].split(" \\|")[0])
 
 
-def parser_of(words: list[str]) -> Parser:
+def parser_of(words: list[str]) -> argparse.ArgumentParser:
     program, first = words[:2]
     found = find_command(EXPERIMENT if program == "experiment" else CURIFACTORY, words[1:])
     if found is not None:

@@ -5,13 +5,14 @@ The module of one has two functions: ``add_arguments(parser)`` declares what the
 A new command is a module and a line in one of the tables below.
 """
 
+import argparse
 import warnings
 from collections.abc import Sequence
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
-from curifactory.cli.arguments import CommandLineError, Parser, add_colour_option
+from curifactory.cli.parser import CommandLineError, Parser, add_colour_option, plain_parser
 from curifactory.cli.terminal import Terminal, warn
 
 if TYPE_CHECKING:
@@ -161,8 +162,7 @@ def run_command(program: str, command: Command, words: Sequence[str], context: C
     parser = command_parser(program, command)
     given = parser.parse_words(words)
     if given.pop("help", False):
-        asked = parser.actions().get(given.get("action", ""), parser)
-        context.out.line(asked.format_help().rstrip("\n"))
+        context.out.line(parser.format_help().rstrip("\n"))
         return 0
     given.pop("no_color", None)  # seen to by the terminals
     if parser.actions() and given.get("action") is None:
@@ -172,7 +172,7 @@ def run_command(program: str, command: Command, words: Sequence[str], context: C
 
 def command_parser(program: str, command: Command) -> Parser:
     """Return the parser of ``command``, which is one of ``program``."""
-    parser = Parser(f"{program} {command.name}", f"{command.summary.capitalize()}.")
+    parser = plain_parser(f"{program} {command.name}", f"{command.summary.capitalize()}.")
     add_colour_option(parser)
     _module(command).add_arguments(parser)
     return parser
@@ -183,22 +183,36 @@ def _module(command: Command) -> CommandModule:
     return cast("CommandModule", module)
 
 
-def add_action(parser: Parser, name: str, summary: str, description: str = "") -> Parser:
-    """Add something that can be done, and return its parser; the one that is given is ``action``.
+def add_actions(parser: Parser) -> "argparse._SubParsersAction[Parser]":
+    """Return where to add what can be done, each a parser; the one that is given is ``action``."""
+    return parser.add_subparsers(dest="action", metavar="COMMAND", title="commands")
+
+
+def add_action(
+    actions: "argparse._SubParsersAction[Parser]", name: str, summary: str, description: str = ""
+) -> Parser:
+    """Add something that can be done, and return its parser.
 
     Parameters
     ----------
-    parser
-        What the command takes.
+    actions
+        From :func:`add_actions`.
     name, summary
         The word for it, and what it does in a few words.
     description
         What its help says; by default the summary.
 
     """
-    action = parser.add_command(name, summary, description or f"{summary[0].upper()}{summary[1:]}.")
-    add_colour_option(action)
-    return action
+    parser = actions.add_parser(
+        name,
+        help=summary,
+        description=description or f"{summary[0].upper()}{summary[1:]}.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        argument_default=argparse.SUPPRESS,
+    )
+    add_colour_option(parser)
+    return parser
 
 
 def list_commands(commands: Sequence[Command]) -> str:

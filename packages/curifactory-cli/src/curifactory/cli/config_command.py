@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from curifactory.cli.arguments import Parser
 from curifactory.cli.commands import Context
+from curifactory.cli.parser import Parser
 from curifactory.cli.table import columns
 from curifactory.config import KEYS, Configuration, find_configuration_file
 from curifactory.exiting import ExitCode

@@ -10,8 +10,8 @@ from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
-from curifactory.cli.arguments import Parser
 from curifactory.cli.commands import Context
+from curifactory.cli.parser import Parser
 from curifactory.cli.runs.artifacts import METADATA_ENDING, read_metadata
 from curifactory.cli.runs.showing import byte_text
 from curifactory.cli.scaffold.ignoring import ignored_lines

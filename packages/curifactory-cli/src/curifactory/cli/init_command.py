@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from curifactory.cli.arguments import Parser
 from curifactory.cli.asking import Defaults, Questions
 from curifactory.cli.commands import Context
+from curifactory.cli.parser import Parser
 from curifactory.exceptions import BadInputError
 
 _DESCRIPTION = """\

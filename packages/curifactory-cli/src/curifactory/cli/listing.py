@@ -1,13 +1,14 @@
 """What ``experiment ls`` prints."""
 
+import argparse
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from curifactory.cli.arguments import Parser, UnfitError
 from curifactory.cli.commands import Context
+from curifactory.cli.parser import Parser
 from curifactory.cli.table import wrapped
 from curifactory.config import Configuration
 from curifactory.discovery import SourceFile, list_experiments, list_params, module_folder
@@ -56,7 +57,7 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise UnfitError(f"{text!r} is no number of seconds above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
     return seconds
 
 

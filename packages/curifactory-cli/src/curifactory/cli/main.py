@@ -9,13 +9,6 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from curifactory.cli.arguments import (
-    NO_COLOUR,
-    CommandLineError,
-    Parser,
-    add_colour_option,
-    describe_unknown,
-)
 from curifactory.cli.commands import (
     CURIFACTORY,
     EXPERIMENT,
@@ -24,7 +17,20 @@ from curifactory.cli.commands import (
     run_command,
     split_command,
 )
-from curifactory.cli.parser import MAP, RUN, ShowText, WithNotes, parse, version_text
+from curifactory.cli.parser import (
+    MAP,
+    NO_COLOUR,
+    RUN,
+    CommandLineError,
+    Parser,
+    ShowText,
+    WithNotes,
+    add_colour_option,
+    describe_unknown,
+    parse,
+    plain_parser,
+    version_text,
+)
 from curifactory.cli.terminal import Colour, Terminal
 from curifactory.exceptions import BadInputError, CurifactoryError, MissingPartError
 from curifactory.exiting import ExitCode, Terminated
@@ -135,7 +141,7 @@ def _curifactory(words: Sequence[str], context: Context) -> int:
 
 def _curifactory_parser() -> Parser:
     commands = f"\n\ncommands:\n{list_commands(CURIFACTORY)}" if CURIFACTORY else ""
-    parser = Parser(
+    parser = plain_parser(
         "curifactory",
         "Curifactory, an experiment manager for researchers. Experiments are run with\n"
         f"the 'experiment' command.{commands}",

@@ -1,13 +1,14 @@
 """``experiment reports``: show the reports in a browser, or write their index again."""
 
+import argparse
 import errno
 import os
 import re
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from curifactory.cli.arguments import Parser, UnfitError
 from curifactory.cli.commands import Context
+from curifactory.cli.parser import Parser
 from curifactory.cli.reports_server import INDEX, ReportsServer
 from curifactory.cli.terminal import Terminal, warn
 from curifactory.config import Configuration
@@ -66,7 +67,7 @@ def add_arguments(parser: Parser) -> None:
 
 def _port(value: str) -> int:
     if not re.fullmatch(r"[0-9]+", value) or int(value) > 65535:
-        raise UnfitError(f"{value!r} is not a port; give a number from 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{value!r} is not a port; give a number from 0 to 65535")
     return int(value)
 
 

@@ -2,7 +2,6 @@
 
 import io
 import os
-import sys
 from enum import Enum
 from typing import TYPE_CHECKING, TextIO
 
@@ -38,7 +37,9 @@ class Terminal:
         """How many characters fit on a line; ``None`` where it is no terminal."""
         if not self._stream.isatty():
             return None
-        return terminal_columns()
+        import shutil  # slow to import
+
+        return shutil.get_terminal_size().columns
 
     def rich_console(self) -> "Console":
         """Return what draws here in the ways of rich."""
@@ -62,17 +63,6 @@ class Terminal:
         if not self.colours or not colours:
             return text
         return f"\033[{';'.join(colour.value for colour in colours)}m{text}\033[0m"
-
-
-def terminal_columns() -> int:
-    """Return how wide the terminal is: as ``COLUMNS`` says, as it says itself, or else 80."""
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isdecimal() and int(columns) > 0:
-        return int(columns)
-    try:
-        return os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ else 1).columns or 80
-    except (OSError, ValueError):  # no terminal, or none any more
-        return 80
 
 
 def wants_colour(stream: TextIO) -> bool:

@@ -1,10 +1,11 @@
 """The words after ``curifactory cache``."""
 
+import argparse
 import re
 from collections.abc import Callable
 
-from curifactory.cli.arguments import Parser, UnfitError
-from curifactory.cli.commands import add_action
+from curifactory.cli.commands import add_action, add_actions
+from curifactory.cli.parser import Parser
 
 _ACCEPT = """\
 Record that the cached results of STAGE are what its present code and inputs give,
@@ -23,19 +24,20 @@ _SECONDS = {"h": 3600, "d": 24 * 3600, "w": 7 * 24 * 3600}
 def add_arguments(parser: Parser) -> None:
     """Declare what can be done with the cache."""
     parser.epilog = _EPILOG
+    actions = add_actions(parser)
     for name, text, options in _COMMANDS:
-        command = add_action(parser, name, text)
+        command = add_action(actions, name, text)
         command.add_argument(
             "-c", "--cache", metavar="FOLDER", help="look after this folder instead"
         )
         command.add_argument("--json", action="store_true", help="show it as JSON")
         for add in options:
             add(command)
-    accept = add_action(parser, "accept", "keep stale results after a harmless edit", _ACCEPT)
+    accept = add_action(actions, "accept", "keep stale results after a harmless edit", _ACCEPT)
     accept.add_argument("stage", metavar="STAGE", help="name of the stage")
 
 
-def _selection(parser: Parser) -> None:
+def _selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", metavar="NAME", nargs="*", default=[], help="only these")
     for option, meaning in (
         ("stage", "of this stage"),
@@ -47,7 +49,7 @@ def _selection(parser: Parser) -> None:
         parser.add_argument(f"--{option}", metavar=option.upper(), help=f"only what is {meaning}")
 
 
-def _check(parser: Parser) -> None:
+def _check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-check",
         action="store_true",
@@ -55,19 +57,19 @@ def _check(parser: Parser) -> None:
     )
 
 
-def _stale(parser: Parser) -> None:
+def _stale(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stale", action="store_true", help="only what is stale")
 
 
-def _one(parser: Parser) -> None:
+def _one(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="the artifact")
 
 
-def _pins(parser: Parser) -> None:
+def _pins(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", metavar="NAME", nargs="*", default=[], help="names or patterns")
 
 
-def _grouping(parser: Parser) -> None:
+def _grouping(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--by",
         choices=("stage", "experiment", "run", "set", "state"),
@@ -76,7 +78,7 @@ def _grouping(parser: Parser) -> None:
     )
 
 
-def _set_aside(parser: Parser) -> None:
+def _set_aside(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set-aside",
         action="store_true",
@@ -84,7 +86,7 @@ def _set_aside(parser: Parser) -> None:
     )
 
 
-def _limits(parser: Parser) -> None:
+def _limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-size",
         metavar="SIZE",
@@ -96,12 +98,12 @@ def _limits(parser: Parser) -> None:
     )
 
 
-def _confirmation(parser: Parser) -> None:
+def _confirmation(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="only show what would go")
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
 
 
-_Option = Callable[[Parser], None]
+_Option = Callable[[argparse.ArgumentParser], None]
 _COMMANDS: tuple[tuple[str, str, tuple[_Option, ...]], ...] = (
     (
         "ls",
@@ -129,7 +131,7 @@ def size(text: str) -> int:
     """
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([KMGT]?B|)", text.strip().upper())
     if found is None:
-        raise UnfitError(f"{text!r} is no size; give one like 500MB or 10GB")
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; give one like 500MB or 10GB")
     return int(float(found[1]) * _UNITS[found[2]])
 
 
@@ -144,5 +146,5 @@ def age(text: str) -> float:
     """
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([hdw])", text.strip().lower())
     if found is None:
-        raise UnfitError(f"{text!r} is no age; give one like 12h, 30d or 8w")
+        raise argparse.ArgumentTypeError(f"{text!r} is no age; give one like 12h, 30d or 8w")
     return float(found[1]) * _SECONDS[found[2]]

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from curifactory.cli.arguments import Parser
 from curifactory.cli.commands import (
     CURIFACTORY,
     EXPERIMENT,
@@ -16,7 +15,7 @@ from curifactory.cli.commands import (
     command_parser,
     find_command,
 )
-from curifactory.cli.parser import MAP, RUN, make_parser
+from curifactory.cli.parser import MAP, RUN, Parser, make_parser
 from curifactory.config import Configuration, OnStale, get_configuration
 from curifactory.discovery import SourceFile, find_file, list_experiments, list_params
 from curifactory.journal import STORE, list_journals
@@ -66,7 +65,8 @@ def _named(commands: Iterable[Command]) -> list[Candidate]:
 
 def _options(parser: Parser) -> list[Candidate]:
     return [
-        Candidate(name, " ".join(action.help.split())) for name, action in parser.options().items()
+        Candidate(name, " ".join((action.help or "").split()))
+        for name, action in parser.options().items()
     ]
 
 
@@ -76,7 +76,7 @@ def _of_experiment(words: Sequence[str], current: str) -> Iterable[Candidate]:
     verb = words[:1] if words[:1] in ([RUN], [MAP]) else []
     words = words[len(verb) :]
     parser = make_parser()
-    with_value = {name for name, action in parser.options().items() if action.takes_value}
+    with_value = {name for name, action in parser.options().items() if action.nargs != 0}
     experiment = _experiment_name(words, with_value)
     option, equals, _ = current.partition("=")
     if equals and option.startswith("--"):
@@ -210,10 +210,10 @@ def _of_parser(parser: Parser, words: Sequence[str], current: str) -> Iterable[C
     if current.startswith("-"):
         return _options(parser)
     if actions and not words:
-        return [Candidate(name, parser.summaries[name]) for name in actions]
-    if words and words[-1] in {name for name, each in parser.options().items() if each.takes_value}:
+        return [Candidate(name, each.description or "") for name, each in actions.items()]
+    if words and words[-1] in {name for name, each in parser.options().items() if each.nargs != 0}:
         return []
-    wanted = {each.metavar for each in parser.positionals}
+    wanted = {str(action.metavar) for action in parser._actions if not action.option_strings}
     if "RUN" in wanted:
         return _runs(get_configuration())
     if "STAGE" in wanted:

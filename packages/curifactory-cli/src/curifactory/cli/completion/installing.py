@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from curifactory.cli.arguments import Parser
 from curifactory.cli.commands import Context
+from curifactory.cli.parser import Parser
 from curifactory.cli.terminal import Terminal
 from curifactory.exceptions import BadInputError
 from curifactory.exiting import ExitCode

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from curifactory.cli.arguments import Parser
 from curifactory.cli.asking import Questions
-from curifactory.cli.commands import Context, add_action
+from curifactory.cli.commands import Context, add_action, add_actions
+from curifactory.cli.parser import Parser
 from curifactory.cli.runs.selecting import LATEST, STATUSES, Selection, parse_time
 from curifactory.exceptions import BadInputError
 
@@ -25,16 +25,17 @@ examples:
 def add_arguments(parser: Parser) -> None:
     """Declare what can be done with runs."""
     parser.description, parser.epilog = _DESCRIPTION, _EXAMPLES
-    _add_list(add_action(parser, "ls", "list them, the latest last"))
-    show = add_action(parser, "show", "show everything about one")
+    actions = add_actions(parser)
+    _add_list(add_action(actions, "ls", "list them, the latest last"))
+    show = add_action(actions, "show", "show everything about one")
     show.add_argument("run", metavar="RUN", nargs="?", help="which one (default: the latest)")
     show.add_argument("--json", action="store_true", help="as JSON")
-    diff = add_action(parser, "diff", "show what differs between two")
+    diff = add_action(actions, "diff", "show what differs between two")
     diff.add_argument("first", metavar="RUN")
     diff.add_argument("second", metavar="RUN")
     diff.add_argument("--json", action="store_true", help="as JSON")
     remove = add_action(
-        parser,
+        actions,
         "rm",
         "remove some, with their logs and reports",
         "Remove runs: their journals, logs, reports and full stores. Artifacts in the cache stay,\n"
