@@ -172,13 +172,13 @@ class ManagerStore:
 
     Parameters
     ----------
-    manager_cache_path
+    path
         Folder that holds the runs' journals.
 
     """
 
-    def __init__(self, manager_cache_path: str) -> None:
-        self.path = manager_cache_path
+    def __init__(self, path: str) -> None:
+        self.path = path
         self.runs: list[dict[str, Any]] = []
         """Every run as it was when the store was loaded, the oldest first."""
         self.load()
@@ -195,23 +195,23 @@ class ManagerStore:
         text = json.dumps(runs, indent=4, default=str)
         write_atomically(os.path.join(self.path, OLD_STORE), text.encode())
 
-    def get_experiment_runs(self, experiment_name: str) -> list[dict[str, Any]]:
+    def get_experiment_runs(self, name: str) -> list[dict[str, Any]]:
         """Return the runs of one experiment, the oldest first."""
-        return [run for run in self.runs if run["experiment_name"] == experiment_name]
+        return [run for run in self.runs if run["experiment_name"] == name]
 
-    def get_run(self, reference: str) -> tuple[dict[str, Any] | None, int]:
+    def get_run(self, ref: str) -> tuple[dict[str, Any] | None, int]:
         """Return the run with this reference name and its place in ``runs``; ``(None, -1)``."""
         for index, run in enumerate(self.runs):
-            if run["reference"] == reference:
+            if run["reference"] == ref:
                 return run, index
         return None, -1
 
-    def add_run(self, manager: "ArtifactManager") -> dict[str, Any]:
-        """Record the manager's run, which gives it its number, and return its facts."""
-        manager.store()
+    def add_run(self, mngr: "ArtifactManager") -> dict[str, Any]:
+        """Record the run of a manager, which gives it its number, and return its facts."""
+        mngr.store()
         self.load()
-        return manager.run_info
+        return mngr.run_info
 
-    def update_run(self, manager: "ArtifactManager") -> None:
+    def update_run(self, mngr: "ArtifactManager") -> None:
         """Read the runs again, with what the manager has recorded meanwhile."""
         self.load()
