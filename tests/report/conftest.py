@@ -24,6 +24,18 @@ HOSTILE = {
     "300 characters": "long" * 75,
 }
 
+HEADLESS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+"""Options of a Chromium that shows no window, and asks no network for anything of its own."""
+
 _WITHOUT_END = frozenset({"br", "img", "input", "link", "meta"})
 
 

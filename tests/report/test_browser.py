@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import pandas as pd
 import pytest
+from tests.report.conftest import HEADLESS
 
 import curifactory as cf
 from curifactory import ArtifactManager, Record
@@ -22,14 +23,7 @@ if TYPE_CHECKING:
 NewManager = Callable[..., ArtifactManager]
 
 _FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+    *HEADLESS,
     "--virtual-time-budget=2000",
     "--enable-logging=stderr",
     "--dump-dom",

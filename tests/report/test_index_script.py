@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.report.conftest import HEADLESS
 
 from curifactory.reporting import update_report_index
 
@@ -16,14 +17,7 @@ if TYPE_CHECKING:
     from tests.report.conftest import Element
 
 _FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+    *HEADLESS,
     "--dump-dom",
 )
 _POLICY = "script-src '"
