@@ -108,6 +108,23 @@ def test_the_difference_is_a_patch(repository: Path) -> None:
     assert "-one\n+two\n" in difference
 
 
+@pytest.mark.parametrize("name", [".env", "keys/id_rsa", "a b/server.key", "ünï/.env.local"])
+def test_the_difference_only_names_secrets(repository: Path, name: str) -> None:
+    (repository / name).parent.mkdir(exist_ok=True)
+    for text in ("one", "TOKEN"):
+        (repository / name).write_text(f"{text}\n")
+        (repository / "z.txt").write_text(f"{text}\n")
+        if text == "one":
+            git(repository, "add", "-f", name, "z.txt")
+            git(repository, "commit", "-m", "Add a secret")
+
+    difference = ask_git_difference(str(repository))
+
+    assert difference.count("+TOKEN") == 1
+    assert "[left out, as a secret: " in difference
+    assert "b/z.txt\n" in difference
+
+
 def test_a_large_difference_is_cut_and_says_so(repository: Path) -> None:
     (repository / "file").write_text("x" * 1_500_000)
 

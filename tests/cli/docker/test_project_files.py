@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from curifactory.cli.docker.project_files import (
     ProjectFiles,
     find_project_files,
-    is_secret,
     require_loaded_files,
 )
 from curifactory.config import get_configuration
+from curifactory.environment import is_secret
 from curifactory.exceptions import BadInputError
 
 if TYPE_CHECKING:

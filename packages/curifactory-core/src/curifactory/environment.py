@@ -8,6 +8,34 @@ from typing import Any
 NO_REPOSITORY = "No git repository found"
 NO_COMMIT = "No commit yet"
 _LONGEST_DIFFERENCE = 1024 * 1024
+SECRETS = (
+    ".env",
+    ".env.*",
+    ".envrc",
+    ".netrc",
+    ".npmrc",
+    ".pypirc",
+    ".git-credentials",
+    ".htpasswd",
+    "*.pem",
+    "*.key",
+    "*.p12",
+    "*.pfx",
+    "*.jks",
+    "*.kdbx",
+    "*.keytab",
+    "id_rsa*",
+    "id_dsa*",
+    "id_ecdsa*",
+    "id_ed25519*",
+    "credentials",
+    "credentials.*",
+    "secrets",
+    "secrets.*",
+)
+"""Names of files, or of folders, that are never taken, in whatever case."""
+_NOT_SECRET = ("*.py", "*.example", "*.sample", "*.template")
+_SECRET_FOLDERS = (".git", ".ssh", ".aws", ".gnupg", ".kube", ".docker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +77,44 @@ def _is_below_git_folder(folder: str) -> bool:
 
 
 def ask_git_difference(folder: str = ".") -> str:
-    """Return what differs from the commit, as a patch of at most a mebibyte; untracked files not.
+    """Return what differs from the commit, as a patch of at most a mebibyte.
 
-    Empty outside a repository and where there is no commit yet.
+    Files that are not tracked, and secrets, are left out. Empty outside a repository and where
+    there is no commit yet.
     """
-    output = _git(folder, "diff", "HEAD", "--no-color", "--no-ext-diff") or ""
+    prefixes = ("--src-prefix=a/", "--dst-prefix=b/")
+    output = _git(folder, "diff", "HEAD", "--no-color", "--no-ext-diff", *prefixes) or ""
+    output = _without_secrets(output)
     if len(output) <= _LONGEST_DIFFERENCE:
         return output
     return f"{output[:_LONGEST_DIFFERENCE]}\n[cut: the patch has {len(output)} characters]\n"
+
+
+def _without_secrets(patch: str) -> str:
+    """Return ``patch`` with the names alone of files that look like secrets."""
+    import re
+
+    kept = []
+    for part in re.split(r"^(?=diff --git )", patch, flags=re.MULTILINE):
+        header = part.partition("\n")[0]
+        names = re.findall(r'(?<= )"?[ab]/(.+?)"?(?= "?b/|$)', header)
+        left_out = next(filter(is_secret, names), None)
+        kept.append(part if left_out is None else f"[left out, as a secret: {left_out}]\n")
+    return "".join(kept)
+
+
+def is_secret(name: str) -> bool:
+    """Tell whether a path, with forward slashes, is that of a secret by the names in it."""
+    from fnmatch import fnmatchcase
+
+    def matches(part: str, patterns: tuple[str, ...]) -> bool:
+        return any(fnmatchcase(part, pattern) for pattern in patterns)
+
+    *folders, last = name.lower().split("/")
+    if any(folder in _SECRET_FOLDERS for folder in folders):
+        return True
+    parts = [part for part in (*folders, last) if not matches(part, _NOT_SECRET)]
+    return any(matches(part, SECRETS) for part in parts)
 
 
 def _git(folder: str, *arguments: str) -> str | None:

@@ -8,36 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from curifactory.config import Configuration
+from curifactory.environment import is_secret
 from curifactory.exceptions import BadInputError
 
-SECRETS = (
-    ".env",
-    ".env.*",
-    ".envrc",
-    ".netrc",
-    ".npmrc",
-    ".pypirc",
-    ".git-credentials",
-    ".htpasswd",
-    "*.pem",
-    "*.key",
-    "*.p12",
-    "*.pfx",
-    "*.jks",
-    "*.kdbx",
-    "*.keytab",
-    "id_rsa*",
-    "id_dsa*",
-    "id_ecdsa*",
-    "id_ed25519*",
-    "credentials",
-    "credentials.*",
-    "secrets",
-    "secrets.*",
-)
-"""Names of files, or of folders, that are never taken, in whatever case."""
-_NOT_SECRET = ("*.py", "*.example", "*.sample", "*.template")
-_SECRET_FOLDERS = (".git", ".ssh", ".aws", ".gnupg", ".kube", ".docker")
 _MOST_NAMED = 5
 _IGNORE_FILES = (".dockerignore", ".containerignore")
 """What these leave out of images built by hand has been left out already, and more than that."""
@@ -204,16 +177,3 @@ def _is_below(name: str, folders: Iterable[str]) -> bool:
 
 def _is_wanted(name: str) -> bool:
     return name not in _IGNORE_FILES and not name.lower().endswith("dockerfile.dockerignore")
-
-
-def is_secret(name: str) -> bool:
-    """Tell whether a path looks like that of a secret, whatever git says of it."""
-    *folders, last = name.lower().split("/")
-    if any(folder in _SECRET_FOLDERS for folder in folders):
-        return True
-    parts = [part for part in (*folders, last) if not _matches(part, _NOT_SECRET)]
-    return any(_matches(part, SECRETS) for part in parts)
-
-
-def _matches(name: str, patterns: Iterable[str]) -> bool:
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
