@@ -58,6 +58,13 @@ class Cluster:
         return kinds.get(who, [])
 
 
+def count_workers(address: str) -> int:
+    from distributed import Client
+
+    with Client(address) as client:
+        return len(client.nthreads())
+
+
 @contextmanager
 def cluster(folder: Path, *words: str) -> Iterator[Cluster]:
     """Start a scheduler and three workers, these with ``words`` besides."""
@@ -80,6 +87,7 @@ def cluster(folder: Path, *words: str) -> Iterator[Cluster]:
         address = json.loads(place.read_text())["address"]
         worker = ("dask_worker", address, "--nthreads", "1", "--no-dashboard", "--no-nanny")
         workers = [stack.enter_context(started(*worker, *words, folder=folder)) for _ in range(3)]
+        wait_until(lambda: count_workers(address) == len(workers))
         yield Cluster(address, scheduler, workers)
 
 
@@ -207,13 +215,6 @@ def test_a_stage_goes_where_there_are_gpus(
     assert many.code == 2
     assert "stage 'train' needs gpu=2, and no worker offers more than 1" in many.err
     assert [run["status"] for run in RunStore("data").runs()] == ["complete"]
-
-
-def count_workers(address: str) -> int:
-    from distributed import Client
-
-    with Client(address) as client:
-        return len(client.nthreads())
 
 
 @pytest.mark.slow
