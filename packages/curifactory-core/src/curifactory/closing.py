@@ -159,6 +159,7 @@ def image_exporter(
         raise MissingPartError(
             "images come with 'curifactory-cli'. Run 'pip install curifactory-cli'."
         )
+    notebook_exporter()  # an image has a notebook
     exporter: ImageExporter = source(options)
     exporter.check(manager)
     return exporter
