@@ -137,23 +137,40 @@ class Closing:
         return RunResult(value, manager, status, interrupt)
 
 
-def image_exporter(
-    options: RunOptions, manager: ArtifactManager, *, owns_run: bool
-) -> ImageExporter:
-    """Return what makes an image of the run, once it is sure that it can.
+def require_own_store(options: RunOptions, manager: ArtifactManager | None) -> None:
+    """Make sure that a run will have a full store that an image can be made of.
+
+    Parameters
+    ----------
+    options
+        What is asked of the run.
+    manager
+        The session that it is to be part of, if there is one already.
 
     Raises
     ------
     BadInputError
-        If there is nothing that can build it, or nothing that it can be built from.
+        If it will not.
 
     """
-    if options.dry or not owns_run:
+    is_part = manager is not None and (manager.run.recorded or manager.status == "LIVE")
+    if options.dry or is_part:
         what = "a dry run" if options.dry else "a session that goes on"
         raise BadInputError(
             f"an image is built from what a run stores, and {what} has no full store of its own. "
             "Leave out --docker and --docker-context, or run the experiment without the other."
         )
+
+
+def image_exporter(options: RunOptions, manager: ArtifactManager) -> ImageExporter:
+    """Return what makes an image of the run, once it is sure that it can.
+
+    Raises
+    ------
+    BadInputError
+        If there is nothing that can build it, or it would miss something.
+
+    """
     source = find(EXPORTERS, "image")
     if source is None:
         raise MissingPartError(

@@ -6,7 +6,13 @@ from contextlib import nullcontext
 from typing import Any
 
 from curifactory.calls import CallStatus
-from curifactory.closing import Closing, RunResult, image_exporter, notebook_exporter
+from curifactory.closing import (
+    Closing,
+    RunResult,
+    image_exporter,
+    notebook_exporter,
+    require_own_store,
+)
 from curifactory.collecting import Collection, Definition, collect
 from curifactory.config import Configuration, get_configuration
 from curifactory.deciding import warn_of_stale
@@ -79,6 +85,8 @@ def run(
     configuration = configuration or get_configuration()
     rank, asked = find_rank(), options
     options = options_of_rank(options, rank).with_implied()
+    if options.exports_image:
+        require_own_store(options, manager)
     coordinator = _make_coordinator(options, configuration)
     with project_imports(configuration), lent(manager):
         with nullcontext() if coordinator is None else coordinator.importing():
@@ -89,10 +97,7 @@ def run(
         if rank and not options.only_maps:
             execution.rank = rank, asked
         if options.exports_image:
-            closing = execution.closing
-            closing.image_exporter = image_exporter(
-                options, execution.manager, owns_run=closing.owns_run
-            )
+            execution.closing.image_exporter = image_exporter(options, execution.manager)
         result = execution.result()
     if manager is not None and not options.only_maps:
         manager.plan = None  # the session goes on without one
