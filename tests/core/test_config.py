@@ -1,6 +1,7 @@
 """The configuration file: found upwards, checked, with paths that work from here."""
 
 import json
+import pickle
 from pathlib import Path
 
 import pytest
@@ -120,3 +121,21 @@ def test_given_values_replace_those_of_the_file() -> None:
     updated = Configuration(cache_path="a").updated({"cache_path": "b", "logs_path": None})
 
     assert (updated.cache_path, updated.logs_path) == ("b", "logs/")
+
+
+def test_a_configuration_is_a_value() -> None:
+    one, same = Configuration(logs_path="a"), Configuration().updated({"logs_path": "a"})
+
+    assert (one, hash(one), repr(one)) == (same, hash(same), repr(same))
+    assert one != Configuration()
+    assert "logs_path='a'" in repr(one)
+    assert pickle.loads(pickle.dumps(one)) == one
+
+
+def test_a_configuration_does_not_change() -> None:
+    configuration = Configuration()
+
+    with pytest.raises(AttributeError, match="'logs_path' cannot be set"):
+        configuration.logs_path = "a"
+    with pytest.raises(TypeError, match="has no 'lgos_path'"):
+        Configuration(lgos_path="a")

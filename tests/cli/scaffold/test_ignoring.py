@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,8 +20,7 @@ def test_generated_paths_are_ignored_and_the_style_sheet_is_kept() -> None:
 
 
 def test_paths_outside_the_project_are_left_out() -> None:
-    configuration = replace(
-        Configuration(),
+    configuration = Configuration(
         manager_cache_path="/mnt/data",
         cache_path="./cache/",
         runs_path="../runs",

@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -14,8 +13,7 @@ from curifactory.cli.scaffold import Parts, docker_files, fill, project_files, p
 from curifactory.config import FILE_NAME, KEYS, Configuration
 
 DEFAULT = Configuration()
-OTHER = replace(
-    DEFAULT,
+OTHER = Configuration(
     experiments_module_name="src.tries",
     params_module_name="src.sets",
     manager_cache_path="stuff",

@@ -1,12 +1,9 @@
 """The project's configuration: ``curifactory_config.json``, found upwards from a folder."""
 
-import json
 import os
-import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, NoReturn
 
 from curifactory.exceptions import ConfigurationError
 
@@ -24,9 +21,12 @@ class OnStale(StrEnum):
     """Use it."""
 
 
-@dataclass(frozen=True)
 class Configuration:
-    """Where a project keeps what, as paths that work from the current directory."""
+    """Where a project keeps what, as paths that work from the current directory.
+
+    It is what a frozen dataclass would be, whose module is slow to import. Values that are not
+    given are the defaults.
+    """
 
     experiments_module_name: str = "experiments"
     """Module with the experiment files; dots for sub-folders."""
@@ -43,15 +43,37 @@ class Configuration:
     report_css_path: str = "reports/style.css"
     on_stale: str = OnStale.WARN.value
     """What happens to cached artifacts whose inputs are computed again: warn, rerun or ignore."""
-    executors: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    executors: Mapping[str, Any] = {}
     """Named executors of parallel runs: for each its ``kind`` and what that takes."""
-    root: str = field(default=".", metadata={"key": False})
+    root: str = "."
     """The project's folder: where the file is, or the current directory without one."""
+
+    def __init__(self, **values: Any) -> None:
+        unknown = values.keys() - self.__annotations__
+        if unknown:
+            raise TypeError(f"a configuration has no {', '.join(map(repr, sorted(unknown)))}")
+        self.__dict__.update({name: getattr(self, name) for name in self.__annotations__})
+        self.__dict__.update(values)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        """Refuse to change: others may use it too."""
+        raise AttributeError(f"{name!r} cannot be set; use updated()")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Configuration) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(value for value in vars(self).values() if isinstance(value, str)))
+
+    def __repr__(self) -> str:
+        return (
+            f"Configuration({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+        )
 
     def updated(self, values: Mapping[str, str | None]) -> "Configuration":
         """Return a copy with the values that are not ``None``."""
         given: dict[str, Any] = {key: value for key, value in values.items() if value is not None}
-        return replace(self, **given)
+        return Configuration(**{**vars(self), **given})
 
     def module_names(self) -> frozenset[str]:
         """Return the names of the modules and packages in the project's folder."""
@@ -64,7 +86,7 @@ class Configuration:
         return getattr(self, key)
 
 
-KEYS = tuple(item.name for item in fields(Configuration) if item.metadata.get("key", True))
+KEYS = tuple(name for name in Configuration.__annotations__ if name != "root")
 """Every key the file may have."""
 
 
@@ -107,6 +129,8 @@ def get_configuration(start: str = ".") -> Configuration:
 
 
 def _read(path: str) -> dict[str, Any]:
+    import json  # only where there is a file
+
     try:
         with open(path, encoding="utf-8") as file:
             values = json.load(file)
@@ -134,6 +158,8 @@ def _check_executors(value: object, path: str) -> None:
 
 def _checked(values: dict[str, Any], path: str) -> dict[str, Any]:
     if "run_path" in values:
+        import warnings  # only for this message
+
         warnings.warn(
             f"{path}: the key 'run_path' is called 'runs_path' now; please rename it.",
             DeprecationWarning,

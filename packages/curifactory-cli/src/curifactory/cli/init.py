@@ -5,7 +5,7 @@ import keyword
 import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 
 from curifactory.cli.asking import Asker
@@ -148,7 +148,7 @@ def _ask_configuration(settings: Mapping[str, str], asker: Asker, err: Terminal)
         if values[owner] != before[owner]:
             values[key] = f"{values[owner].rstrip('/')}/{name}"
     values |= {key: _CHECKS[key](settings[key]) for key in settings if key in KEYS}
-    return replace(before, **values)
+    return before.updated(values)
 
 
 def _check_module(value: str) -> str:
