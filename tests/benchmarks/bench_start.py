@@ -89,22 +89,41 @@ def scenarios() -> list[Scenario]:
     described = '"""What it is about."""'
 
     def scenario(
-        name: str, ours: str, floor: str, *, count: int = _FILES, params: int = _FILES
+        name: str,
+        ours: str,
+        floor: str,
+        at_most: float,
+        *,
+        count: int = _FILES,
+        params: int = _FILES,
     ) -> Scenario:
         prologue = _PROLOGUE.format(docstring=described, experiments=count, params=params)
-        return Scenario(name, prologue + ours, prologue + floor, at_most=2)
+        return Scenario(name, prologue + ours, prologue + floor, at_most=at_most)
 
     line = "experiment work0 -p wor"
+    few = _FILES // 2
     return [
-        scenario("experiment --help", "result = experiment('--help')", _ARGPARSE),
-        scenario(f"experiment ls, {2 * _FILES} files", "result = experiment('ls')", _PARSE),
+        scenario("experiment --help", "result = experiment('--help')", _ARGPARSE, 1.3),
+        scenario(
+            f"experiment ls, {2 * few} files",
+            "result = experiment('ls')",
+            _PARSE,
+            1.5,
+            count=few,
+            params=few,
+        ),
+        scenario(f"experiment ls, {2 * _FILES} files", "result = experiment('ls')", _PARSE, 1.5),
         scenario(
             f"completing an experiment, {2 * _FILES} files",
             _COMPLETE.format(line="experiment wor"),
             _PARSE,
+            1.3,
         ),
         scenario(
-            f"completing a parameter file, {2 * _FILES} files", _COMPLETE.format(line=line), _PARSE
+            f"completing a parameter file, {2 * _FILES} files",
+            _COMPLETE.format(line=line),
+            _PARSE,
+            1.3,
         ),
-        scenario("one cached stage again", _AGAIN, _IMPORT, count=1, params=0),
+        scenario("one cached stage again", _AGAIN, _IMPORT, 2, count=1, params=0),
     ]

@@ -3,13 +3,12 @@
 import ast
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from curifactory.config import Configuration
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(NamedTuple):
     """A Python file that may define an experiment or parameter sets."""
 
     name: str
@@ -98,4 +97,5 @@ def _read(name: str, path: str) -> SourceFile:
     functions = frozenset(
         node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     )
-    return SourceFile(name, path, functions, " ".join((ast.get_docstring(tree) or "").split()))
+    docstring = ast.get_docstring(tree, clean=False) or ""  # cleaning it imports inspect
+    return SourceFile(name, path, functions, " ".join(docstring.split()))

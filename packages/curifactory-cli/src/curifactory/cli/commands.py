@@ -6,11 +6,10 @@ A new command is a module and a line in one of the tables below.
 """
 
 import argparse
-import warnings
 from collections.abc import Sequence
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from curifactory.cli.parser import CommandLineError, Parser, add_colour_option, plain_parser
 from curifactory.cli.terminal import Terminal, warn
@@ -19,14 +18,20 @@ if TYPE_CHECKING:
     from curifactory.config import Configuration
 
 
-class Command(NamedTuple):
-    """A sub-command."""
+class Command:
+    """A sub-command.
 
-    name: str
-    summary: str
-    """What it does, in a few words, for the help."""
-    module: str
-    """Where it is, below ``curifactory.cli``."""
+    Parameters
+    ----------
+    name, summary
+        Its word, and what it does in a few words, for the help.
+    module
+        Where it is, below ``curifactory.cli``.
+
+    """
+
+    def __init__(self, name: str, summary: str, module: str) -> None:
+        self.name, self.summary, self.module = name, summary, module
 
 
 EXPERIMENT = (
@@ -75,6 +80,8 @@ class Context:
             If it makes no sense.
 
         """
+        import warnings
+
         from curifactory.config import get_configuration
 
         with warnings.catch_warnings(record=True) as caught:

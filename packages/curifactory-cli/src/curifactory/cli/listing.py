@@ -1,10 +1,8 @@
 """What ``experiment ls`` prints."""
 
 import argparse
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from curifactory.cli.commands import Context
@@ -74,7 +72,7 @@ def perform(given: dict[str, Any], context: Context) -> int:
     if "check" in given:
         experiments, params = _checked(experiments, params, given.get("timeout", _SECONDS))
     if "json" in given:
-        context.out.line(json.dumps(_as_data(experiments, params), indent=2))
+        context.out.line(_as_json(_as_data(experiments, params)))
     else:
         for line in _lines(configuration, experiments, params):
             for part in wrapped(line, context.out.width, 16):
@@ -94,7 +92,7 @@ def _show_names(given: dict[str, Any], context: Context) -> int:
         for file, entries in sets.items()
     }
     if "json" in given:
-        context.out.line(json.dumps(names, indent=2))
+        context.out.line(_as_json(names))
         return ExitCode.COMPLETE
     for entry in (entry for entries in names.values() for entry in entries):
         context.out.line(f"{entry['hash']} {entry['name']}")
@@ -111,10 +109,16 @@ def _checked(
     wanted = [(kind, file.name) for kind, files in kinds for file in files if not file.error]
     failures: Mapping[tuple[Kind, str], str] = find_failures(wanted, seconds)
     checked = [
-        [replace(file, error=file.error or failures.get((kind, file.name))) for file in files]
+        [file._replace(error=file.error or failures.get((kind, file.name))) for file in files]
         for kind, files in kinds
     ]
     return checked[0], checked[1]
+
+
+def _as_json(data: object) -> str:
+    import json  # slow to import
+
+    return json.dumps(data, indent=2)
 
 
 def _as_data(

@@ -3,7 +3,7 @@
 import argparse
 import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from curifactory.exceptions import BadInputError
 
@@ -34,16 +34,18 @@ class CommandLineError(BadInputError):
     """The words on the command line make no sense together."""
 
 
-class ShowText(NamedTuple):
+class ShowText:
     """Print a text, such as the help."""
 
-    text: str
+    def __init__(self, text: str) -> None:
+        self.text = text
 
 
-class WithNotes(NamedTuple):
+class WithNotes:
     """Run something after asking for notes about the run."""
 
-    options: "RunOptions"
+    def __init__(self, options: "RunOptions") -> None:
+        self.options = options
 
 
 class Parser(argparse.ArgumentParser):

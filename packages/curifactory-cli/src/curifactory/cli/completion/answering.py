@@ -7,7 +7,7 @@ import alone takes longer than all the rest.
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from curifactory.cli.completion.candidates import Candidate, find_candidates
 from curifactory.exceptions import CurifactoryError
@@ -19,8 +19,7 @@ _SPECIAL = frozenset(" \t\"'`$\\()<>|&;!*?[]{}#~")
 _ENDS = frozenset("|&;\n")
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A command line up to the cursor."""
 
     words: Sequence[str]

@@ -1,12 +1,10 @@
 """How a command line may go on; no code of the project is run to find out."""
 
 import ast
-import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from curifactory.cli.commands import (
     CURIFACTORY,
@@ -18,8 +16,6 @@ from curifactory.cli.commands import (
 from curifactory.cli.parser import MAP, RUN, Parser, make_parser
 from curifactory.config import Configuration, OnStale, get_configuration
 from curifactory.discovery import SourceFile, find_file, list_experiments, list_params
-from curifactory.journal import STORE, list_journals
-from curifactory.paths import safe_component
 
 _NEWEST = 10
 """How many recorded runs are looked at."""
@@ -28,8 +24,7 @@ _STAGE = '{"event": "stage"'
 _PARAMETERS = '{"event": "parameters"'
 
 
-@dataclass(frozen=True, order=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A word that may come next."""
 
     value: str
@@ -187,6 +182,11 @@ def _recorded(
     """Yield the lines with this beginning from the newest runs of an experiment."""
     if experiment is None:
         return
+    import json
+
+    from curifactory.journal import STORE, list_journals  # slow to import, and seldom needed
+    from curifactory.paths import safe_component
+
     store = os.path.join(configuration.manager_cache_path, STORE, safe_component(experiment))
     for _, path in list_journals(store)[-_NEWEST:]:
         with open(path, encoding="utf-8", errors="replace") as file:
@@ -226,6 +226,8 @@ def _of_parser(parser: Parser, words: Sequence[str], current: str) -> Iterable[C
 
 
 def _recorded_experiments(configuration: Configuration) -> list[str]:
+    from curifactory.journal import STORE
+
     try:
         store = os.scandir(os.path.join(configuration.manager_cache_path, STORE))
     except FileNotFoundError:
@@ -236,6 +238,8 @@ def _recorded_experiments(configuration: Configuration) -> list[str]:
 
 def _runs(configuration: Configuration) -> list[Candidate]:
     """Return names of recorded runs."""
+    from curifactory.journal import STORE, list_journals
+
     experiments = _recorded_experiments(configuration)
     store = os.path.join(configuration.manager_cache_path, STORE)
     runs = [
