@@ -176,6 +176,7 @@ def image_exporter(options: RunOptions, manager: ArtifactManager) -> ImageExport
         raise MissingPartError(
             "images come with 'curifactory-cli'. Run 'pip install curifactory-cli'."
         )
+    notebook_exporter()  # an image has a notebook
     exporter: ImageExporter = source(options)
     exporter.check(manager)
     return exporter

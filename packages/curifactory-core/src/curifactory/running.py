@@ -151,7 +151,7 @@ def prepare(
     apply_options(options, manager)
     if definition is not None and manager.status != "LIVE":
         manager.renewing_command = "run_experiment(..., stage_overwrites=[...])"
-    if options.build_notebook:
+    if options.build_notebook and not options.exports_image:
         notebook_exporter()  # what it needs is missed before the run, not after it
     return Execution(options, manager, function, collection, definition)
 
