@@ -57,8 +57,10 @@ def installed() -> Iterator[Distribution]:
     """Yield each distribution on the path; of one that is there twice, the first."""
     seen: set[str] = set()
     for found in distributions():
-        name = re.sub(r"[-_.]+", "-", str(found.metadata["Name"] or "")).lower()
-        if name and name not in seen | _LEFT_OUT:
+        if "Name" not in found.metadata:  # what an interrupted installation leaves
+            continue
+        name = re.sub(r"[-_.]+", "-", found.metadata["Name"]).lower()
+        if name not in seen | _LEFT_OUT:
             seen.add(name)
             yield found
 
@@ -104,7 +106,7 @@ def _build(source: str, wheels: str) -> str:
 
 
 def _try_builders(source: str, wheels: str) -> str:
-    problem = "there is neither pip in this environment nor uv to build it with"
+    problem = "there is neither pip in this environment nor uv to build it with; install one"
     with tempfile.TemporaryDirectory(prefix="curifactory-wheel-") as folder:
         for command in _builders(source, folder):
             process = subprocess.run(
