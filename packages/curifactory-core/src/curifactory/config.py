@@ -49,10 +49,10 @@ class Configuration:
     """The project's folder: where the file is, or the current directory without one."""
 
     def __init__(self, **values: Any) -> None:
-        unknown = values.keys() - self.__annotations__
+        unknown = values.keys() - type(self).__annotations__
         if unknown:
             raise TypeError(f"a configuration has no {', '.join(map(repr, sorted(unknown)))}")
-        self.__dict__.update({name: getattr(self, name) for name in self.__annotations__})
+        self.__dict__.update({name: getattr(self, name) for name in type(self).__annotations__})
         self.__dict__.update(values)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
