@@ -16,7 +16,6 @@ from typing import Any
 
 from curifactory.collecting import Definition
 from curifactory.exceptions import BadInputError
-from curifactory.params import ExperimentParameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +143,7 @@ def _blame(definition: Definition, dumps: Callable[[Any], bytes]) -> str:
         for name, value in vars(item).items():
             if not _can(dumps, value):
                 kind = type(value).__qualname__
-                return f"field {name!r} of parameter set {_name(item)!r}, a {kind},"
+                return f"field {name!r} of parameter set {item.name!r}, a {kind},"
     if callable(sets) and not _can(dumps, sets):
         return f"the function that makes the parameter sets{_used_by(sets, dumps)}"
     return f"the experiment's function{_used_by(definition.function, dumps)}"
@@ -176,10 +175,6 @@ def _can(dumps: Callable[[Any], bytes], value: Any) -> bool:
     except Exception:  # noqa: BLE001 - whatever a class raises
         return False
     return True
-
-
-def _name(parameter_set: ExperimentParameters) -> str:
-    return str(parameter_set.name)
 
 
 def _short(error: Exception) -> str:
