@@ -1,11 +1,12 @@
 import io
 import os
+import shutil
 import subprocess
 import sys
 
 import pytest
 
-from curifactory.cli.terminal import Colour, Terminal, duration
+from curifactory.cli.terminal import Colour, Terminal, columns, duration
 
 
 class Screen(io.StringIO):
@@ -85,3 +86,19 @@ sys.stderr.write("done")
     _, errors = process.communicate("", timeout=30)
 
     assert (process.returncode, errors) == (0, "done")
+
+
+@pytest.mark.parametrize("wanted", ["200", "0", "-5", "wide", None])
+def test_the_width_is_what_shutil_says(monkeypatch: pytest.MonkeyPatch, wanted: str | None) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if wanted is not None:
+        monkeypatch.setenv("COLUMNS", wanted)
+
+    assert columns() == shutil.get_terminal_size().columns
+
+
+def test_without_a_terminal_lines_have_80_characters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr(sys, "__stdout__", None)
+
+    assert columns() == 80

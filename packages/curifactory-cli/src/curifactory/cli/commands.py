@@ -11,7 +11,13 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from curifactory.cli.parser import CommandLineError, Parser, add_colour_option, plain_parser
+from curifactory.cli.parser import (
+    CommandLineError,
+    HelpFormatter,
+    Parser,
+    add_colour_option,
+    plain_parser,
+)
 from curifactory.cli.terminal import Terminal, warn
 
 if TYPE_CHECKING:
@@ -214,7 +220,7 @@ def add_action(
         name,
         help=summary,
         description=description or f"{summary[0].upper()}{summary[1:]}.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
         allow_abbrev=False,
         argument_default=argparse.SUPPRESS,
     )

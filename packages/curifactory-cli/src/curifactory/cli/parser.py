@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from curifactory.cli.terminal import columns
 from curifactory.exceptions import BadInputError
 
 if TYPE_CHECKING:  # the help does not wait for them
@@ -46,6 +47,13 @@ class WithNotes:
 
     def __init__(self, options: "RunOptions") -> None:
         self.options = options
+
+
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Lays out help; argparse makes one for each argument, which must not take long."""
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **{"width": columns() - 2, **keywords})
 
 
 class Parser(argparse.ArgumentParser):
@@ -140,7 +148,7 @@ def plain_parser(
         usage=usage,
         description=description,
         epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
         allow_abbrev=False,
         add_help=False,
         argument_default=argparse.SUPPRESS,

@@ -2,11 +2,26 @@
 
 import io
 import os
+import sys
+from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+def columns() -> int:
+    """Return the width of the terminal as ``shutil`` does, which is slow to import: 80 if unknown.
+
+    The environment variable ``COLUMNS`` says otherwise.
+    """
+    with suppress(KeyError, ValueError):
+        if (wanted := int(os.environ["COLUMNS"])) > 0:
+            return wanted
+    with suppress(AttributeError, ValueError, OSError):  # no such stream, or no terminal
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or 80  # type: ignore[union-attr]
+    return 80
 
 
 class Colour(Enum):
@@ -35,11 +50,7 @@ class Terminal:
     @property
     def width(self) -> int | None:
         """How many characters fit on a line; ``None`` where it is no terminal."""
-        if not self._stream.isatty():
-            return None
-        import shutil  # slow to import
-
-        return shutil.get_terminal_size().columns
+        return columns() if self._stream.isatty() else None
 
     def rich_console(self) -> "Console":
         """Return what draws here in the ways of rich."""
