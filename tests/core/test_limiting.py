@@ -33,10 +33,11 @@ def test_a_stage_that_hangs_is_interrupted(manager: ArtifactManager) -> None:
     assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
 
 
+@pytest.mark.slow
 def test_a_stage_that_hangs_once_is_tried_again(manager: ArtifactManager) -> None:
     attempts = []
 
-    @stage(outputs=["value"], timeout=0.2, retries=1)
+    @stage(outputs=["value"], timeout=2, retries=1)
     def hanging(record: Record) -> int:
         attempts.append(1)
         if len(attempts) == 1:

@@ -329,7 +329,7 @@ def test_what_dask_repeats_is_not_executed_again(
 
     performed: list[int] = []
 
-    def perform(_work: Work, task: Task) -> Report:
+    def perform(_work: Work, task: Task, _begin: object) -> Report:
         performed.append(task.attempt)
         return Report("token", 0.0, 1.0, 1.0, None)
 

@@ -81,7 +81,7 @@ def run(param_sets, manager):
     [
         ("raise ValueError('no')", "None"),
         ("os.kill(os.getpid(), 9)", "None"),
-        pytest.param("time.sleep(600)", "1", marks=pytest.mark.slow),
+        pytest.param("time.sleep(600)", "3", marks=pytest.mark.slow),
     ],
     ids=["raises", "dies", "hangs"],
 )
@@ -112,7 +112,7 @@ def test_a_timeout_ends_what_the_stage_has_started(tree: "ParallelProject") -> N
     path = tree.project.root / "experiments" / "tree.py"
     path.write_text(
         path.read_text().replace(
-            "[JsonCacher, JsonCacher])", "[JsonCacher, JsonCacher], timeout=2)"
+            "[JsonCacher, JsonCacher])", "[JsonCacher, JsonCacher], timeout=4)"
         )
     )
     tree.tell({"left 4": "spawn"})
@@ -120,7 +120,7 @@ def test_a_timeout_ends_what_the_stage_has_started(tree: "ParallelProject") -> N
     outcome = tree.project.run("tree", "--parallel", "2", "--no-report")
 
     assert outcome.code == 1
-    assert "StageTimeoutError: it took longer than 2 s" in outcome.err
+    assert "StageTimeoutError: it took longer than 4 s" in outcome.err
     assert tree.counts().total() == tree.stages - 3
     child = int((tree.project.root / "child").read_text())
     wait_until(lambda: not is_running(child))

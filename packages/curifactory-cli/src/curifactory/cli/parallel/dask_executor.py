@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from curifactory.cli.parallel.dask_clusters import (
@@ -260,8 +261,8 @@ def perform_once(work: Work, task: Task) -> Report | Failure:
     with suppress(FileNotFoundError), open(place, "rb") as file:
         report: Report = pickle.load(file)
         return report
-    write_atomically(_place(work, task, "begun"), pickle.dumps((worker_name(), os.getpid())))
-    outcome = perform_task(work, task)
+    me = pickle.dumps((worker_name(), os.getpid()))
+    outcome = perform_task(work, task, partial(write_atomically, _place(work, task, "begun"), me))
     if isinstance(outcome, Report):
         write_atomically(place, pickle.dumps(outcome))
     return outcome

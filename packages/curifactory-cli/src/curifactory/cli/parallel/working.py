@@ -32,11 +32,13 @@ _own = threading.local()
 _MOST_MESSAGES = 1000
 
 
-def perform_task(work: Work, task: Task) -> Report | Failure:
+def perform_task(
+    work: Work, task: Task, begin: Callable[[], None] | None = None
+) -> Report | Failure:
     """Execute a call in this thread, and return what came of it.
 
     The experiment is mapped once in each thread. This is what executors let other processes do; it
-    may be pickled.
+    may be pickled. ``begin`` is called when the map is there.
     """
     worker = worker_name()
     at_home = work.run.get("process") == os.getpid()
@@ -47,6 +49,8 @@ def perform_task(work: Work, task: Task) -> Report | Failure:
         mapped = _mapped(work)
     except Exception as error:  # noqa: BLE001 - told to the coordinator, whatever it is
         return describe_failure(error, worker)
+    if begin is not None:
+        begin()
     # in its own main thread nobody else can end a call that takes too long
     mapped.manager.limits_time = at_home and threading.current_thread() is threading.main_thread()
     with messages.collected(mapped.manager, at_home=at_home):
