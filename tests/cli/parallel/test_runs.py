@@ -170,6 +170,7 @@ def test_a_value_that_cannot_travel_is_named_with_its_stage(project: "Project") 
     assert outcome.code == 1
     assert "output 'lock' of stage 'make_lock', a lock, has no cacher" in outcome.err
     assert "Give it a cacher" in outcome.err
+    assert "Traceback" not in outcome.err
 
 
 HOLDING = """

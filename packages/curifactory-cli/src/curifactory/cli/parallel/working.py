@@ -13,9 +13,14 @@ import curifactory
 from curifactory.calls import StageCall
 from curifactory.cli.parallel.carrying import unpack
 from curifactory.cli.parallel.threads import limit_threads
+from curifactory.closure.placing import is_project_file
 from curifactory.config import OnStale
 from curifactory.environment import hostname
-from curifactory.exceptions import BadInputError, ExecutingWithSkippedInputError
+from curifactory.exceptions import (
+    BadInputError,
+    CurifactoryError,
+    ExecutingWithSkippedInputError,
+)
 from curifactory.executors import Failure, Key, Report, Task, Work
 from curifactory.freshness import freshness_of
 from curifactory.importing import project_imports
@@ -230,16 +235,25 @@ def describe_failure(
     full = "".join(trace.format())
     own = [frame for frame in trace.stack if not _is_ours(frame.filename)]
     trace.stack = traceback.StackSummary.from_list(own or trace.stack)
+    shown = "".join(trace.format())
+    if isinstance(error, CurifactoryError) and not own and not _is_of_project(trace.__cause__):
+        shown = f"{type(error).__name__}: {error}"  # which tells all of it
     missing = error.key if isinstance(error, ExecutingWithSkippedInputError) else None
     return Failure(
         kind=type(error).__name__,
         message=str(error),
         traceback=full,
-        own_traceback="".join(trace.format()),
+        own_traceback=shown,
         misses=missing,
         worker=worker,
         messages=messages,
     )
+
+
+def _is_of_project(trace: traceback.TracebackException | None) -> bool:
+    """Tell whether code of the project raised something."""
+    paths = () if trace is None else {frame.filename for frame in trace.stack}
+    return any(is_project_file(path) and not _is_ours(path) for path in paths)
 
 
 def _is_ours(path: str) -> bool:
