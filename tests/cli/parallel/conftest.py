@@ -53,7 +53,8 @@ def act(stage, record):
         Path("died").touch()
         os.kill(os.getpid(), signal.SIGKILL)
     if action == "sleep":
-        Path("sleeping").write_text(str(os.getpid()))
+        Path("beginning").write_text(str(os.getpid()))
+        os.rename("beginning", "sleeping")  # never seen half-written
         time.sleep(600)
     if action == "spawn":
         import subprocess, sys
