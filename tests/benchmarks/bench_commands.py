@@ -45,14 +45,19 @@ def run(param_sets, manager):
     total(cf.Record(manager, None))
 ''')
 
-def command(*words):
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(
+def use(*words):
+    started = subprocess.Popen(
         [os.path.join(os.path.dirname(sys.executable), "experiment"), *words],
-        check=True, stdout=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
     )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e3
+    _, status, used = os.wait4(started.pid, 0)
+    started.returncode = os.waitstatus_to_exitcode(status)
+    assert started.returncode == 0
+    return used
+
+def command(*words):
+    used = use(*words)
+    return (used.ru_utime + used.ru_stime) * 1e3
 
 """
 # The least that tells that nothing is to be done: the set's hash and a look at each output.
@@ -103,7 +108,7 @@ result = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) *
 _FIRST = "result = command('work', '--no-report')"
 _AGAIN = "command('work', '--no-report')\n" + _FIRST
 _MAP = "result = command('work', '--map')"
-_PEAK = _AGAIN + "\nresult = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024"
+_PEAK = "command('work', '--no-report')\nresult = use('work', '--no-report').ru_maxrss / 1024"
 
 
 def _scenario(name: str, measured: str, sets: int, stages: int, **goal: object) -> Scenario:

@@ -111,7 +111,7 @@ class MetadataIndex:
 def _load(path: str) -> dict[str, tuple[FileState, dict[str, Any]]]:
     try:
         with open(path, "rb") as file:
-            version, known = pickle.loads(file.read())
+            version, known = pickle.load(file)
     except Exception:  # noqa: BLE001 - whatever is wrong with it, the metadata itself is there
         return {}
     if version != _FORMAT or not isinstance(known, dict):
