@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -13,6 +14,7 @@ from curifactory.environment import (
     ask_git_difference,
     hostname,
     is_alive,
+    is_interactive,
     process_name,
     python_facts,
 )
@@ -174,3 +176,23 @@ def test_seeds_that_are_set_are_noted_and_nothing_else(monkeypatch: pytest.Monke
 
     assert {"PYTHONHASHSEED": 0, "PL_GLOBAL_SEED": 17}.items() <= seeds.items()
     assert not {"WALLET_SEED", "SEED_SERVER"} & set(seeds)
+
+
+@pytest.mark.parametrize(
+    ("shell", "interactive"), [(None, False), (object(), True)], ids=["imported", "a shell"]
+)
+def test_ipython_is_somebody_typing_only_where_it_has_a_shell(
+    monkeypatch: pytest.MonkeyPatch, shell: object, interactive: bool
+) -> None:
+    monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
+    ipython = ModuleType("IPython")
+    ipython.get_ipython = lambda: shell  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+
+    assert is_interactive() is interactive
+
+
+def test_a_prompt_is_somebody_typing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
+
+    assert is_interactive()

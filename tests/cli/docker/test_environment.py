@@ -69,6 +69,22 @@ def written(tmp_path: Path) -> list[str]:
     return (target / "requirements.txt").read_text().splitlines()
 
 
+class WithoutMetadata:
+    """What importlib_metadata, once it is imported, finds of a half-installed package."""
+
+    @property
+    def metadata(self) -> None:
+        raise FileNotFoundError("No package metadata was found.")
+
+
+def test_a_package_that_is_half_there_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment, "distributions", lambda: [WithoutMetadata()])
+
+    assert len(written(tmp_path)) == 1
+
+
 def test_what_comes_from_an_index_is_asked_for_at_its_version(site: Path, tmp_path: Path) -> None:
     install(site, "numpy", "2.1.0")
     install(site, "Jinja2", "3.1.6")

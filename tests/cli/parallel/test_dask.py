@@ -1,6 +1,7 @@
 """Real Dask clusters, and the scripts with which a cluster's scheduler would start one."""
 
 import json
+import os
 import random
 import signal
 import socket
@@ -221,6 +222,7 @@ def test_a_stage_goes_where_there_are_gpus(
 def test_a_cluster_of_this_machine_shares_its_gpus(tree: "ParallelProject") -> None:
     from curifactory.experiment import run_experiment
 
+    seed = os.environ.get("PYTHONHASHSEED")
     tree.project.write("experiments/one.py", DEVICES.replace("GPU", "1"))
 
     results, manager = run_experiment(
@@ -229,6 +231,7 @@ def test_a_cluster_of_this_machine_shares_its_gpus(tree: "ParallelProject") -> N
 
     assert manager.error is None
     assert set(results) <= {"0", "1"}
+    assert os.environ.get("PYTHONHASHSEED") == seed  # which Dask sets for its workers
 
 
 MEETING = """

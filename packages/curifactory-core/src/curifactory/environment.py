@@ -206,7 +206,10 @@ def hostname() -> str:
 
 def is_interactive() -> bool:
     """Tell whether a person types at this interpreter, as in a notebook or a REPL."""
-    return hasattr(sys, "ps1") or "ipykernel" in sys.modules
+    if hasattr(sys, "ps1"):
+        return True
+    ipython = sys.modules.get("IPython")  # imported by many a program that nobody types at
+    return ipython is not None and ipython.get_ipython() is not None
 
 
 def process_name() -> str:

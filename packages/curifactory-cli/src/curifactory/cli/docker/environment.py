@@ -57,7 +57,11 @@ def installed() -> Iterator[Distribution]:
     """Yield each distribution on the path; of one that is there twice, the first."""
     seen: set[str] = set()
     for found in distributions():
-        if "Name" not in found.metadata:  # what an interrupted installation leaves
+        try:
+            named = "Name" in found.metadata
+        except FileNotFoundError:  # so says importlib_metadata, where something has imported it
+            named = False
+        if not named:  # what an interrupted installation leaves
             continue
         name = re.sub(r"[-_.]+", "-", found.metadata["Name"]).lower()
         if name not in seen | _LEFT_OUT:

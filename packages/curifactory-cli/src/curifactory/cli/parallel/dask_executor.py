@@ -44,6 +44,8 @@ _WORKER_SECONDS = 3600
 _OTHER_SECONDS = 60
 _NANNY_SECONDS = 10.0
 """What Dask itself gives processes to end, and some more."""
+_HASH_SEED = "PYTHONHASHSEED"
+"""What Dask sets for its workers, in the environment of the process that starts them."""
 _LOOK = 2.0
 """How often to see whether the cluster is still there, in seconds."""
 
@@ -62,6 +64,7 @@ class DaskExecutor(FuturesExecutor):
         self._client: Any = None
         self._futures: dict[Key, Any] = {}
         self._begun: set[Key] = set()
+        self._hash_seed: str | None = None
         self._looked = self._seen = 0.0
         """When workers were looked for, and were there, the last time, in monotonic seconds."""
         self.gpus: int | None = None
@@ -77,6 +80,7 @@ class DaskExecutor(FuturesExecutor):
             {"logging.distributed": "error", "distributed.scheduler.allowed-failures": 0}
         )
         if not self._address:
+            self._hash_seed = os.environ.get(_HASH_SEED)
             self._cluster = make_cluster(self.place)
         try:
             self._client = Client(self._cluster or self._address, timeout=_CONNECT_SECONDS)
@@ -240,6 +244,9 @@ class DaskExecutor(FuturesExecutor):
         if self._cluster is not None:
             _close(self._cluster, grace + _NANNY_SECONDS)
             self._cluster = None
+            os.environ.pop(_HASH_SEED, None)
+            if self._hash_seed is not None:
+                os.environ[_HASH_SEED] = self._hash_seed
 
 
 def _close(client_or_cluster: Any, seconds: float) -> None:
