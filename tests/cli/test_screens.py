@@ -25,6 +25,8 @@ VARIABLE = (
     (re.compile(r"\b\d:\d\d:\d\d"), "H:MM:SS"),
     (re.compile(r" *\b\d+(\.\d)? ([kMG]B)\b"), r" N \2"),
     (re.compile(r" *\b\d+\.\d{3}\b( \([-+][\d.e-]+\))?"), " N.NNN"),
+    # On Linux the peak begins with the memory of the process that started this one.
+    (re.compile(r"(N\.NNN|peak memory) N GB\b"), r"\1 N MB"),
     (re.compile(r"Python 3\.\d+\.\d+, \w+, \d+ packages"), "Python VERSION, SYSTEM, N packages"),
 )
 MOVEMENT = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -87,7 +89,7 @@ def show(
 ) -> str:
     """Return what the command line writes to a terminal, colours as ``<31>``."""
     environment = {**os.environ, "COLUMNS": str(columns), "LINES": "50", "TERM": "xterm"}
-    for name in ("NO_COLOR", "COLORTERM"):
+    for name in ("NO_COLOR", "COLORTERM", "PYTHONHASHSEED"):
         environment.pop(name, None)
     if not colours:
         environment["NO_COLOR"] = "1"
