@@ -89,7 +89,7 @@ def show(
 ) -> str:
     """Return what the command line writes to a terminal, colours as ``<31>``."""
     environment = {**os.environ, "COLUMNS": str(columns), "LINES": "50", "TERM": "xterm"}
-    for name in ("NO_COLOR", "COLORTERM", "PYTHONHASHSEED"):
+    for name in ("NO_COLOR", "COLORTERM"):
         environment.pop(name, None)
     if not colours:
         environment["NO_COLOR"] = "1"
@@ -141,6 +141,7 @@ def test_lines_are_the_same_at_every_width(
 def history(project: "Project", monkeypatch: pytest.MonkeyPatch) -> "Project":
     """Return a project with two runs of experiments with long names, one of which failed."""
     monkeypatch.setenv("EDITOR", "nano")
+    monkeypatch.delenv("PYTHONHASHSEED", raising=False)  # runs record it
     project.write("experiments/described.py", DESCRIBED.replace("RATE", "0.5"))
     project.run(
         "described", "--no-report", "--notes", "The first one, with which all others compare"
