@@ -325,6 +325,30 @@ def test_a_cluster_that_does_not_close_spoils_no_run(
     assert "Stubborn did not close within 11 s" in caplog.text
 
 
+def test_a_result_that_went_with_its_worker_is_waited_for_no_longer_than_a_look(
+    tmp_path: Path,
+) -> None:
+    from curifactory.cli.parallel.dask_executor import DaskExecutor
+
+    class Vanished:
+        callbacks = 0
+
+        def result(self, timeout: float | None = None) -> None:
+            assert timeout is not None, "this waits for ever"
+            raise TimeoutError
+
+        def add_done_callback(self, _callback: object) -> None:
+            self.callbacks += 1
+
+    executor, future = DaskExecutor(place(tmp_path)), Vanished()
+    task = Task((0, 1), "make", "h", "l", "make", attempt=1)
+    executor._tasks[task.key], executor._futures[task.key] = task, future
+
+    assert executor._note(task.key, future) == []
+    assert executor._tasks == {task.key: task}
+    assert future.callbacks == 1
+
+
 def test_what_dask_repeats_is_not_executed_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

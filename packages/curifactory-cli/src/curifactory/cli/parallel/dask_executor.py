@@ -205,8 +205,12 @@ class DaskExecutor(FuturesExecutor):
         if task is None or self._futures.pop(key, None) is not future:
             return []
         try:
-            outcome: Outcome = future.result()
+            outcome: Outcome = future.result(timeout=_LOOK)
             return [Finished(key, outcome)]
+        except TimeoutError:  # it was done, and went with its worker before it was fetched
+            self._tasks[key], self._futures[key] = task, future
+            future.add_done_callback(lambda done: self._events.put((key, done)))
+            return []
         except (KilledWorker, CancelledError) as error:
             worker = getattr(getattr(error, "last_worker", None), "address", "")
             return [Lost(key, f"the worker {worker} died while it executed {task.label}", worker)]
