@@ -44,6 +44,18 @@ def test_arrays_are_written_without_being_bytes(tmp_path: Path) -> None:
     assert file.digest_of((tmp_path / "file").stat()) == sha256(array.tobytes()).hexdigest()
 
 
+def test_arrays_with_gaps_are_written_as_their_elements(tmp_path: Path) -> None:
+    array = numpy.arange(_LARGE)[::2]
+
+    with DigestingFile(str(tmp_path / "file")) as file:
+        file.write(array)
+        file.write(b"end")
+
+    content = array.tobytes() + b"end"
+    assert (tmp_path / "file").read_bytes() == content
+    assert file.digest_of((tmp_path / "file").stat()) == sha256(content).hexdigest()
+
+
 def test_what_is_written_to_the_file_afterwards_is_noticed(tmp_path: Path) -> None:
     path = tmp_path / "file"
     with DigestingFile(str(path)) as file:

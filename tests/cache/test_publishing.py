@@ -108,6 +108,8 @@ def test_a_folder_that_its_process_is_removing_is_no_hindrance(
 
     publishing.remove_dead(str(folder))
 
+    assert not os.path.exists(folder / "host-1-1")
+
 
 def test_while_saving_only_artifacts_lie_in_the_cache(
     manager: ArtifactManager, folder: Path

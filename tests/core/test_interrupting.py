@@ -113,8 +113,7 @@ def check_after(result: RunResult, number: signal.Signals, folder: Path, status:
     assert ends[-1] == (status, SIGNALS[number])
     (recorded,) = RunStore("data").runs()
     assert (recorded["status"], recorded["exit_code"]) == ends[-1]
-    log = result.manager.log_path
-    assert log is not None
+    assert result.manager.log_path is not None
     again = run(RunOptions(experiment="single", report=False))
     assert (again.status, again.value) == ("complete", 1)
 

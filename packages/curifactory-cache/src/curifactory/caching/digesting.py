@@ -31,13 +31,15 @@ class DigestingFile:
     def write(self, data: Any) -> int:
         """Write bytes, or what has a contiguous buffer, and return their number."""
         view = memoryview(data)
-        self._file.write(data)
+        if not view.c_contiguous:  # which no digest takes, and the other thread would end with it
+            view = memoryview(view.tobytes())
+        self._file.write(view)
         if self._chunks is None and view.nbytes >= _SMALL:
             self._chunks = queue.Queue(_WAITING)
             self._thread = threading.Thread(target=self._consume, args=[self._chunks], daemon=True)
             self._thread.start()
         if self._chunks is None:
-            self._digest.update(data)
+            self._digest.update(view)
         else:
             self._chunks.put(view)
         return view.nbytes
@@ -68,7 +70,7 @@ class DigestingFile:
         if self._chunks is not None and self._thread is not None:
             self._chunks.put(None)
             self._thread.join()
-        self._file.flush()
-        status = os.fstat(self._file.fileno())
-        self._closed_at = status.st_size, status.st_mtime_ns
-        self._file.close()
+        with self._file:  # closed also where the disk is full by now
+            self._file.flush()
+            status = os.fstat(self._file.fileno())
+            self._closed_at = status.st_size, status.st_mtime_ns
