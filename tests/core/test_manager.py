@@ -181,7 +181,7 @@ def test_a_journal_names_no_place_of_this_machine(new_manager: NewManager, folde
 def test_a_report_without_the_report_part_says_what_to_install(
     manager: ArtifactManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("curifactory.displaying.find", lambda group, name: None)
+    monkeypatch.setattr("curifactory.plugins.find", lambda group, name: None)
 
     with pytest.raises(MissingPartError, match="pip install curifactory-report"):
         manager.generate_report()

@@ -557,7 +557,7 @@ def test_a_failed_run_has_a_report_too(
 def test_without_the_report_part_the_run_says_so_and_is_complete(
     chain: "Project", monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("curifactory.displaying.find", lambda group, name: None)
+    monkeypatch.setattr("curifactory.plugins.find", lambda group, name: None)
 
     result = run(RunOptions(experiment="chain"))
 

@@ -164,7 +164,7 @@ def test_without_ipython_a_text_says_so(
 def test_without_the_part_an_error_says_which(
     manager: ArtifactManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("curifactory.displaying.find", lambda group, name: None)
+    monkeypatch.setattr("curifactory.plugins.find", lambda group, name: None)
 
     with pytest.raises(MissingPartError, match="pip install curifactory-report"):
         manager.display_info()

@@ -16,7 +16,7 @@ from curifactory.exiting import ExitCode, Terminated
 from curifactory.interrupting import uninterrupted
 from curifactory.manager import ArtifactManager
 from curifactory.options import RunOptions
-from curifactory.plugins import EXPORTERS, find
+from curifactory.plugins import EXPORTERS, require
 from curifactory.protocols import ImageExporter, NotebookExporter
 
 _log = logging.getLogger(__name__)
@@ -171,11 +171,7 @@ def image_exporter(options: RunOptions, manager: ArtifactManager) -> ImageExport
         If there is nothing that can build it, or it would miss something.
 
     """
-    source = find(EXPORTERS, "image")
-    if source is None:
-        raise MissingPartError(
-            "images come with 'curifactory-cli'. Run 'pip install curifactory-cli'."
-        )
+    source = require(EXPORTERS, "image", "images come", "curifactory-cli")
     notebook_exporter()  # an image has a notebook
     exporter: ImageExporter = source(options)
     exporter.check(manager)
@@ -214,11 +210,7 @@ def notebook_exporter() -> NotebookExporter:
         If it, or what it needs, is not installed.
 
     """
-    source = find(EXPORTERS, "notebook")
-    if source is None:
-        raise MissingPartError(
-            "notebooks come with 'curifactory-report'. Run 'pip install curifactory-report'."
-        )
+    source = require(EXPORTERS, "notebook", "notebooks come", "curifactory-report")
     exporter: NotebookExporter = source()
     return exporter
 

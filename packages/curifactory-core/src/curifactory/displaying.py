@@ -7,8 +7,7 @@ functions that take the manager and what is to be shown, and return HTML.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
-from curifactory.exceptions import MissingPartError
-from curifactory.plugins import DISPLAYS, EXPORTERS, find
+from curifactory.plugins import DISPLAYS, EXPORTERS, require
 
 if TYPE_CHECKING:
     from curifactory.calls import StageCall
@@ -112,12 +111,7 @@ class SessionReports:
         """
         if self.dry or self.parallel_mode or self.mapping is not None:
             return None
-        source = find(EXPORTERS, "report")
-        if source is None:
-            raise MissingPartError(
-                "reports come with 'curifactory-report'. Run 'pip install curifactory-report'."
-            )
-        exporter: Exporter = source()
+        exporter: Exporter = require(EXPORTERS, "report", "reports come", "curifactory-report")()
         with self.log.speaking():
             page = exporter.export(cast("ArtifactManager", self))
         if single_file is not None:
@@ -164,11 +158,7 @@ class NotebookDisplays:
         return self._display("stage_graph")
 
     def _display(self, name: str, *shown: Any) -> Any:
-        show = find(DISPLAYS, name)
-        if show is None:
-            raise MissingPartError(
-                "displays come with 'curifactory-report'. Run 'pip install curifactory-report'."
-            )
+        show = require(DISPLAYS, name, "displays come", "curifactory-report")
         try:
             import IPython.display as ipython
         except ImportError:

@@ -11,6 +11,8 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
+from curifactory.exceptions import MissingPartError
+
 CACHERS = "curifactory.cachers"
 STORES = "curifactory.stores"
 EXPORTERS = "curifactory.exporters"
@@ -25,6 +27,28 @@ COORDINATORS = "curifactory.coordinators"
 def find(group: str, name: str) -> Any | None:
     """Return what the entry point ``name`` of ``group`` refers to, or ``None`` if there is none."""
     return next((_load(target) for offer, target in _offers(group) if offer == name), None)
+
+
+def require(group: str, name: str, what: str, distribution: str) -> Any:
+    """Return what the entry point ``name`` of ``group`` refers to.
+
+    Parameters
+    ----------
+    group, name
+        As for :func:`find`.
+    what, distribution
+        What is missing without it, as in ``reports come``, and what it comes with.
+
+    Raises
+    ------
+    MissingPartError
+        If there is none; says what to install.
+
+    """
+    found = find(group, name)
+    if found is None:
+        raise MissingPartError(f"{what} with {distribution!r}. Run 'pip install {distribution}'.")
+    return found
 
 
 def names(group: str) -> list[str]:

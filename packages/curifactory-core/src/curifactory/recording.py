@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from curifactory.calls import CallStatus, StageCall
-from curifactory.exceptions import MissingPartError
 from curifactory.interrupting import uninterrupted
-from curifactory.plugins import STORES, find
+from curifactory.plugins import STORES, require
 from curifactory.usage import describe_use
 
 if TYPE_CHECKING:
@@ -100,11 +99,9 @@ class RecordedSession:
         """
         if not self.store_full or self.dry or self.parallel_mode:
             return None
-        source: Callable[[ArtifactManager], FullStore] | None = find(STORES, "full")
-        if source is None:
-            raise MissingPartError(
-                "full stores come with 'curifactory-cache'. Run 'pip install curifactory-cache'."
-            )
+        source: Callable[[ArtifactManager], FullStore] = require(
+            STORES, "full", "full stores come", "curifactory-cache"
+        )
         return source
 
     def open_full_store(self) -> None:

@@ -24,7 +24,6 @@ from curifactory.discrepancies import (
 )
 from curifactory.exceptions import (
     BadInputError,
-    MissingPartError,
     ReadWhileMappingError,
     StageFailedError,
 )
@@ -38,7 +37,7 @@ from curifactory.options import RunOptions
 from curifactory.params import ExperimentParameters
 from curifactory.performing import reuse
 from curifactory.planning import Action
-from curifactory.plugins import COORDINATORS, find
+from curifactory.plugins import COORDINATORS, require
 from curifactory.protocols import Coordinator, RunHook
 from curifactory.ranks import find_rank, log_of_rank, options_of_rank
 
@@ -109,11 +108,7 @@ def _make_coordinator(options: RunOptions, configuration: Configuration) -> Coor
     asked = (options.parallel, options.executor)
     if options.only_maps or options.parallel_mode or asked == (None, None):
         return None
-    source = find(COORDINATORS, "default")
-    if source is None:
-        raise MissingPartError(
-            "parallel runs come with 'curifactory-cli'. Run 'pip install curifactory-cli'."
-        )
+    source = require(COORDINATORS, "default", "parallel runs come", "curifactory-cli")
     coordinator: Coordinator = source(options, configuration)
     return coordinator
 

@@ -12,9 +12,9 @@ from curifactory.cli.parser import Parser
 from curifactory.cli.reports_server import INDEX, ReportsServer
 from curifactory.cli.terminal import Terminal, warn
 from curifactory.config import Configuration
-from curifactory.exceptions import BadInputError, MissingPartError
+from curifactory.exceptions import BadInputError
 from curifactory.exiting import ExitCode
-from curifactory.plugins import EXPORTERS, find
+from curifactory.plugins import EXPORTERS, require
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +113,7 @@ def show_reports(
 
 
 def _index_writer() -> IndexWriter:
-    source = find(EXPORTERS, "report")
-    if source is None:
-        raise MissingPartError(
-            "reports come with 'curifactory-report'. Run 'pip install curifactory-report'."
-        )
+    source = require(EXPORTERS, "report", "reports come", "curifactory-report")
     writer: IndexWriter = source()
     return writer
 

@@ -20,11 +20,11 @@ from curifactory.cli.commands import Context
 from curifactory.cli.runs.exporting import as_json
 from curifactory.cli.terminal import Terminal, counted, warn
 from curifactory.config import Configuration
-from curifactory.exceptions import BadInputError, MissingPartError
+from curifactory.exceptions import BadInputError
 from curifactory.exiting import ExitCode
 from curifactory.importing import unknown
 from curifactory.lending import cache_folder
-from curifactory.plugins import UPKEEP, find
+from curifactory.plugins import UPKEEP, require
 from curifactory.upkeep import CachedArtifact, Upkeep
 
 Given = Mapping[str, Any]
@@ -70,12 +70,7 @@ class Commands:
     def __init__(
         self, configuration: Configuration, out: Terminal, err: Terminal, *, as_data: bool
     ) -> None:
-        source = find(UPKEEP, "cache")
-        if source is None:
-            raise MissingPartError(
-                "looking after the cache comes with 'curifactory-cache'. Run 'pip install "
-                "curifactory-cache'."
-            )
+        source = require(UPKEEP, "cache", "looking after the cache comes", "curifactory-cache")
         self._upkeep: Upkeep = source(configuration)
         self._configuration = configuration
         self._out, self._err = out, err
