@@ -11,6 +11,7 @@ from curifactory.calls import CallStatus, StageCall
 from curifactory.causes import Cause, CauseKind
 from curifactory.cli.parallel.capacity import Capacity, Claim
 from curifactory.cli.parallel.schedule import Schedule
+from curifactory.cli.terminal import counted
 from curifactory.deciding import settle
 from curifactory.exceptions import ExecutorLostError, StageFailedError
 from curifactory.executors import (
@@ -127,7 +128,8 @@ class Coordination:
             names = "; ".join(f"{error.__notes__[0]}: {error}" for error in others[:10])
             first.add_note(f"{len(others)} more failed: {names}")
         if self._blocked:
-            first.add_note(f"{self._blocked} stages that need their results were not executed")
+            blocked = counted(self._blocked, "stage")
+            first.add_note(f"{blocked} not executed, for want of the results of what failed")
         return first
 
     # -- handing out ---------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from curifactory.cli.parallel.dask_clusters import (
 )
 from curifactory.cli.parallel.futures import FuturesExecutor, Outcome
 from curifactory.cli.parallel.working import describe_failure, perform_task, worker_name
+from curifactory.cli.terminal import counted
 from curifactory.exceptions import BadInputError, ExecutorLostError
 from curifactory.executors import (
     Event,
@@ -168,8 +169,8 @@ class DaskExecutor(FuturesExecutor):
         elif time.monotonic() - self._seen > self._patience:
             raise ExecutorLostError(
                 f"there has been no worker of {self._where} for {self._patience:g} s, and "
-                f"{len(self._tasks)} stages wait for one. {self._advice} Then run this again: "
-                "what is done is not done again."
+                f"{counted(len(self._tasks), 'stage')} cannot be executed. {self._advice} Then run "
+                "this again: what is done is not done again."
             )
 
     def _beginnings(self) -> list[Event]:
