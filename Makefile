@@ -81,7 +81,14 @@ docs: install ## Build the documentation into docs/_build/html; every warning is
 wheels: install ## Build all distributions and install them, alone and together
 	$(BIN)/python tests/packaging/check_wheels.py
 
-bench: install ## Measure against the plain-Python floor
+bench: install $(VENV)-peers/.installed ## Measure against the plain-Python floor and other libraries
 	$(BIN)/python tests/benchmarks/run.py
+
+# What is measured beside ours, in an environment of its own: its requirements are not ours.
+$(VENV)-peers/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-peers
+	$(VENV)-peers/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(VENV)-peers/bin/python -m pip install --quiet --group peers
+	@touch $@
 
 all: lint types wheels test-core test ## Run every check

@@ -1,5 +1,6 @@
 """Stage calls in memory, and records, at four sizes: the cost must not grow with their number."""
 
+import peers
 from measuring import Scenario
 
 _SETUP = """
@@ -68,6 +69,7 @@ def scenarios() -> list[Scenario]:
                 (_SETUP + per_call).format(count=count),
                 (_FLOOR + per_call).format(count=count),
                 "us",
+                peers={"hamilton": (peers.CALLS + per_call).format(count=count)},
                 at_most=5,
                 series="stage calls",
                 size=count,

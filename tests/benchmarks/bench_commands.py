@@ -1,5 +1,6 @@
 """Whole commands, from the start of the process to its end, with their interpreter."""
 
+import peers
 from measuring import Scenario
 
 _STAGES = 5
@@ -113,12 +114,10 @@ _PEAK = "command('work', '--no-report')\nresult = use('work', '--no-report').ru_
 
 def _scenario(name: str, measured: str, sets: int, stages: int, **goal: object) -> Scenario:
     sizes = {"sets": sets, "stages": stages, "last": stages - 1}
-    peers = {"joblib": _JOBLIB.format(**sizes)} if goal.pop("joblib", False) else {}
     return Scenario(
         name,
         _PROJECT.format(**sizes) + measured,
         _FLOOR.format(**sizes) if "at_most" in goal else None,
-        peers=peers,
         **goal,  # type: ignore[arg-type]
     )
 
@@ -126,12 +125,13 @@ def _scenario(name: str, measured: str, sets: int, stages: int, **goal: object) 
 def scenarios() -> list[Scenario]:
     """Return milliseconds of CPU time, and megabytes."""
     found = [
-        _scenario("a tiny run, 4 sets x 2 stages", _FIRST, 4, 2, at_most=1.6),
-        _scenario("a tiny run again", _AGAIN, 4, 2, at_most=1.6),
-        _scenario("a tiny run's map", _MAP, 4, 2, at_most=1.3),
+        _scenario("a tiny run, 4 sets x 2 stages", _FIRST, 4, 2, peers=peers.RUN, at_most=1.6),
+        _scenario("a tiny run again", _AGAIN, 4, 2, peers=peers.RERUN, at_most=1.6),
+        _scenario("a tiny run's map", _MAP, 4, 2, peers=peers.MAP, at_most=1.3),
     ]
     for sets, at_most in ((50, None), (200, 3.5), (1000, 5.5), (3000, None)):
-        goal = {} if at_most is None else {"at_most": at_most, "joblib": True}
+        joblib = {"joblib": _JOBLIB.format(sets=sets, stages=_STAGES)}
+        goal = {} if at_most is None else {"at_most": at_most, "peers": joblib}
         found.append(
             _scenario(
                 f"everything cached again, {sets} x {_STAGES} + 1",

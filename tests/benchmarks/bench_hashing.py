@@ -1,5 +1,6 @@
 """Hashing a flat parameter set, with the documented digest."""
 
+import peers
 from measuring import Scenario
 
 _FIELDS = "\n".join(
@@ -42,13 +43,13 @@ for each in sets:
     each.hash = hex(total)[2:]
 result = (time.process_time() - started) / len(sets) * 1e6
 """
-_JOBLIB = (
+_PEER = (
     _FLOOR.partition("started")[0]
     + """
-import joblib
+{hash_of}
 started = time.process_time()
 for each in sets:
-    joblib.hash(each)
+    hash_of(each)
 result = (time.process_time() - started) / len(sets) * 1e6
 """
 )
@@ -62,7 +63,7 @@ def scenarios() -> list[Scenario]:
             _OURS,
             _FLOOR,
             "us",
-            peers={"joblib": _JOBLIB},
+            peers={name: _PEER.format(hash_of=code) for name, code in peers.HASHES.items()},
             at_most=1.3,
         )
     ]

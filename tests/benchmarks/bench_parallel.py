@@ -7,6 +7,7 @@ there, and the longest first: no better use of two cores is known.
 
 from collections.abc import Sequence
 
+import peers
 from measuring import Scenario
 
 _HEAD = '''
@@ -177,8 +178,11 @@ def _pool(seconds: Sequence[float], work: str = _BURN) -> str:
     return _POOL_HEAD.format(work=work) + _POOL.format(seconds=list(seconds))
 
 
-def _joblib(seconds: Sequence[float], work: str = _BURN) -> dict[str, str]:
-    return {"joblib": _JOBLIB.format(work=work, seconds=list(seconds))}
+def _peers(seconds: Sequence[float], work: str = _BURN) -> dict[str, str]:
+    programs = {"dask": peers.POOL_OF_DASK, "joblib": _JOBLIB}
+    return {
+        name: program.format(work=work, seconds=list(seconds)) for name, program in programs.items()
+    }
 
 
 def _against_one_process() -> list[Scenario]:
@@ -207,7 +211,7 @@ def _against_a_pool() -> list[Scenario]:
             f"{name}, and a pool",
             _ours(experiment, 2),
             floor=_pool(seconds),
-            peers=_joblib(seconds),
+            peers=_peers(seconds),
             at_most=1 / _BUSY,
         )
         for name, experiment, seconds in [
@@ -231,7 +235,7 @@ def _against_a_pool() -> list[Scenario]:
             "200 calls of 1 ms, --parallel 2, and a pool",
             _ours(_sets(short), 2, _SLEEP),
             floor=_pool(short, _SLEEP),
-            peers=_joblib(short, _SLEEP),
+            peers=_peers(short, _SLEEP),
         )
     )
     return found
@@ -245,7 +249,7 @@ def _beside_the_work() -> Scenario:
         "CPU beside the work, 16 sets, --parallel 2",
         _ours(_sets(seconds), 2) + beside,
         floor=_pool(seconds).rstrip() + indented,
-        peers={"joblib": _joblib(seconds)["joblib"] + _BESIDE_JOBLIB + beside},
+        peers={"joblib": _peers(seconds)["joblib"] + _BESIDE_JOBLIB + beside},
         below=200,
     )
 

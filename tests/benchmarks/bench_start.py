@@ -1,5 +1,8 @@
 """What the commands cost that should answer at once, from the start of the process to its end."""
 
+from collections.abc import Mapping
+
+import peers
 from measuring import Scenario
 
 _FILES = 100
@@ -96,14 +99,23 @@ def scenarios() -> list[Scenario]:
         *,
         count: int = _FILES,
         params: int = _FILES,
+        others: Mapping[str, str] | None = None,
     ) -> Scenario:
         prologue = _PROLOGUE.format(docstring=described, experiments=count, params=params)
-        return Scenario(name, prologue + ours, prologue + floor, at_most=at_most)
+        return Scenario(
+            name, prologue + ours, prologue + floor, peers=others or {}, at_most=at_most
+        )
 
     line = "experiment work0 -p wor"
     few = _FILES // 2
     return [
-        scenario("experiment --help", "result = experiment('--help')", _ARGPARSE, 1.3),
+        scenario(
+            "experiment --help",
+            "result = experiment('--help')",
+            _ARGPARSE,
+            1.3,
+            others=peers.HELP,
+        ),
         scenario(
             f"experiment ls, {2 * few} files",
             "result = experiment('ls')",
@@ -111,6 +123,7 @@ def scenarios() -> list[Scenario]:
             1.5,
             count=few,
             params=few,
+            others=peers.LISTS,
         ),
         scenario(f"experiment ls, {2 * _FILES} files", "result = experiment('ls')", _PARSE, 1.5),
         scenario(

@@ -1,5 +1,6 @@
 """Measuring the same work done by curifactory, by plain Python and by other libraries."""
 
+import json
 import math
 import os
 import statistics
@@ -8,13 +9,30 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.util import find_spec
+from functools import lru_cache
 from pathlib import Path
 
 _PROLOGUE = "import resource, sys, time\n"
 _EPILOGUE = "\nprint('RESULT', result)"
 _MEMORY_FILES = Path("/dev/shm")
+_PEERS = Path(__file__).parents[2] / ".venv-peers" / "bin" / "python"
 OURS, FLOOR = "curifactory", "floor"
+
+
+@lru_cache(maxsize=1)
+def _installed_peers() -> dict[str, str]:
+    """Return the interpreter that has each package which could be a peer, this one if both have."""
+    found: dict[str, str] = {}
+    code = "import json, pkgutil; print(json.dumps([each.name for each in pkgutil.iter_modules()]))"
+    for python in (str(_PEERS), sys.executable):
+        if Path(python).exists():
+            done = subprocess.run([python, "-c", code], capture_output=True, check=True)
+            found |= dict.fromkeys(json.loads(done.stdout), python)
+    return found
+
+
+def _interpreter(program: str) -> str:
+    return sys.executable if program in {OURS, FLOOR} else _installed_peers()[program]
 
 
 @dataclass(frozen=True)
@@ -49,7 +67,7 @@ class Scenario:
         found = {OURS: self.ours}
         if self.floor is not None:
             found[FLOOR] = self.floor
-        return found | {name: code for name, code in self.peers.items() if find_spec(name)}
+        return found | {k: code for k, code in self.peers.items() if k in _installed_peers()}
 
 
 @dataclass(frozen=True)
@@ -97,7 +115,7 @@ class Measurement:
         }
 
 
-def run_program(code: str, *, in_memory: bool = False) -> float:
+def run_program(code: str, python: str = sys.executable, *, in_memory: bool = False) -> float:
     """Return the cost that a program prints, run in a directory of its own."""
     environment = {**os.environ}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # users have byte code, and so must all here
@@ -106,7 +124,7 @@ def run_program(code: str, *, in_memory: bool = False) -> float:
         path = Path(folder) / "program.py"
         path.write_text(_PROLOGUE + code + _EPILOGUE)
         done = subprocess.run(
-            [sys.executable, path.name],
+            [python, path.name],
             cwd=folder,
             env=environment,
             capture_output=True,
@@ -124,7 +142,8 @@ def measure(scenario: Scenario, rounds: int) -> Measurement:
     costs: dict[str, list[float]] = {name: [] for name in programs}
     for _ in range(rounds):
         for name, code in programs.items():
-            costs[name].append(run_program(code, in_memory=scenario.in_memory))
+            cost = run_program(code, _interpreter(name), in_memory=scenario.in_memory)
+            costs[name].append(cost)
     return Measurement(scenario, {name: statistics.median(each) for name, each in costs.items()})
 
 
