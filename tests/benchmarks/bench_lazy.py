@@ -1,9 +1,10 @@
-"""Peak memory of a chain of large artifacts, each computed from the one before."""
+"""Peak memory of large artifacts, each computed from the one before or alone."""
 
 from measuring import Scenario
 
 _MEGABYTES = 200
 _COUNT = 10
+_FROM_THE_ONE_BEFORE = "[f'v{number - 1}'] if number else None"
 _CHAIN = f"""
 import numpy
 
@@ -11,12 +12,12 @@ import curifactory as cf
 from curifactory.caching import {{cacher}}
 
 def make_stage(number):
-    inputs = [f"v{{{{number - 1}}}}"] if number else None
+    inputs = {{inputs}}
 
     def chain(record, **inputs):
         for value in inputs.values():
             return value + 1
-        return numpy.zeros({_MEGABYTES} * 125_000)
+        return numpy.full({_MEGABYTES} * 125_000, float(number))
 
     chain.__name__ = f"chain{{{{number}}}}"
     return cf.stage(inputs, [{{output}}], [{{cacher}}])(chain)
@@ -49,21 +50,25 @@ result = (after - before) / 1024 / {_MEGABYTES}
 def scenarios() -> list[Scenario]:
     """Return the peak above what was there before, in artifacts."""
     lazy, held = 'cf.Lazy(f"v{number}")', 'f"v{number}"'
-    name = f"chain of {_COUNT} arrays of {_MEGABYTES} MB"
-    return [
+    name = f"{_COUNT} arrays of {_MEGABYTES} MB"
+    found = [
         Scenario(
-            f"{name}, lazy, as .npy",
-            _CHAIN.format(cacher="NumpyCacher", output=lazy),
+            f"chain of {name}, lazy, {how}",
+            _CHAIN.format(cacher=cacher, output=lazy, inputs=_FROM_THE_ONE_BEFORE),
             _FLOOR,
             "arrays",
             at_most=1.2,
-        ),
-        Scenario(
-            f"{name}, lazy, pickled",
-            _CHAIN.format(cacher="PickleCacher", output=lazy),
-            _FLOOR,
-            "arrays",
-            at_most=1.2,
-        ),
-        Scenario(f"{name}, held", _CHAIN.format(cacher="NumpyCacher", output=held), unit="arrays"),
+        )
+        for how, cacher in (("as .npy", "NumpyCacher"), ("pickled", "PickleCacher"))
     ]
+    found += [
+        Scenario(
+            f"{name}, each made alone, lazy, {how}",
+            _CHAIN.format(cacher=cacher, output=lazy, inputs=None),
+            unit="arrays",
+            below=1.2,
+        )
+        for how, cacher in (("as .npy", "NumpyCacher"), ("pickled", "PickleCacher"))
+    ]
+    in_state = _CHAIN.format(cacher="NumpyCacher", output=held, inputs=_FROM_THE_ONE_BEFORE)
+    return [*found, Scenario(f"chain of {name}, held", in_state, unit="arrays")]
