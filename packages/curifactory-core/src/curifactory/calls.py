@@ -291,11 +291,11 @@ class StageCall:
         self.error: BaseException | None = None
         self.execution = ""
         """A token that all artifacts of one execution carry."""
-        self.arrived: list[str] = []
+        self.arrived: Sequence[str] = ()
         """Names of the project's code that arrived in the values it was executed with."""
         self.renewed_by: str | None = None
         """A forced call that this one was computed from, where there is no plan."""
-        self.tracked: list[str] = []
+        self.tracked: tuple[str, ...] = ()
         """Paths of tracked files that the stage was given, besides those of its outputs."""
         self._lineage: str | None = None
         self._file_stage: str | None = None

@@ -27,6 +27,8 @@ def decide(call: StageCall) -> Decision:
     if not call.is_stored:  # it runs, whatever else there is to know of it
         call.renewed_by = _renewed_by(call, compared=False)
         forced = forced_by(call)
+        if forced is None and not unplanned:
+            return _nowhere_stored(call)
         return Decision(Action.RUN, unplanned + ((forced,) if forced else look_up(call).misses))
     if manager.freshness is not None and manager.plan is None:
         manager.freshness.look_again()
@@ -41,6 +43,15 @@ def decide(call: StageCall) -> Decision:
     return Decision(action, unplanned + decision.causes)
 
 
+def _nowhere_stored(call: StageCall) -> Decision:
+    """Return the decision that all calls share of a stage that stores nothing."""
+    known = call.record.manager.nowhere_stored
+    decision = known.get(call.spec)
+    if decision is None:
+        decision = known[call.spec] = Decision(Action.RUN, look_up(call).misses)
+    return decision
+
+
 def _renewed_by(call: StageCall, *, compared: bool) -> str | None:
     """Return a forced call that ``call`` was computed from, directly or not.
 
@@ -50,8 +61,9 @@ def _renewed_by(call: StageCall, *, compared: bool) -> str | None:
         source = artifact.call
         if source.decision is None or (compared and artifact.is_stored):
             continue
-        if any(cause.kind is CauseKind.FORCED for cause in source.decision.causes):
-            return source.label
+        for cause in source.decision.causes:
+            if cause.kind is CauseKind.FORCED:
+                return source.label
         if source.renewed_by is not None:
             return source.renewed_by
     return None

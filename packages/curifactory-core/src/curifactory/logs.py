@@ -125,14 +125,9 @@ class RunLog:
         finally:
             self.process = before
 
-    @contextmanager
-    def prefixed(self, prefix: str | None) -> Iterator[None]:
+    def prefixed(self, prefix: str | None) -> "_Prefixed":
         """Put ``[prefix] `` before the messages inside the block; nothing for ``None``."""
-        before, self.prefix = self.prefix, "" if prefix is None else f"[{prefix}] "
-        try:
-            yield
-        finally:
-            self.prefix = before
+        return _Prefixed(self, "" if prefix is None else f"[{prefix}] ")
 
 
 class _Speaking:
@@ -150,6 +145,21 @@ class _Speaking:
 
     def __exit__(self, *_error: object) -> None:
         _thread.speaking = self._before
+
+
+class _Prefixed:
+    """A block in which a log puts something before its messages, around every execution too."""
+
+    __slots__ = ("_before", "_log", "_prefix")
+
+    def __init__(self, log: RunLog, prefix: str) -> None:
+        self._log, self._prefix, self._before = log, prefix, log.prefix
+
+    def __enter__(self) -> None:
+        self._before, self._log.prefix = self._log.prefix, self._prefix
+
+    def __exit__(self, *_error: object) -> None:
+        self._log.prefix = self._before
 
 
 def _log_of(handler: logging.Handler) -> RunLog | None:

@@ -190,6 +190,8 @@ class ArtifactManager(
         self._artifact_count = self._call_count = 0
         self._reportables = Reportables()
         self._output_cachers: dict[Any, tuple[tuple[OutputSpec, CacherSource | None], ...]] = {}
+        self.nowhere_stored: dict[StageSpec, Decision] = {}
+        """What is decided about each call of a stage none of whose outputs has a cacher."""
         if status == "LIVE":
             self._begin_live()
 
@@ -347,8 +349,8 @@ class ArtifactManager(
             took = "" if call.seconds is None else f" in {call.seconds:.3f} s"
             record = call.record.get_reference_name()
             _log.log(level, "stage %s: %s %s%s", call.name, record, call.status, took)
-        if call.status is CallStatus.EXECUTED and _log.isEnabledFor(logging.DEBUG):
-            _log.debug("stage %s: %s", call.name, _describe_cost(call))
+            if call.status is CallStatus.EXECUTED:
+                _log.debug("stage %s: %s", call.name, _describe_cost(call))
         if call.status is not CallStatus.FAILED and self.full_store is not None:
             self.full_store.keep(call)
             call.record.store_tracked_paths()

@@ -21,14 +21,21 @@ def find_metrics(value: Any) -> dict[str, float]:
     {'': 0.5}
 
     """
-    if not isinstance(value, dict | int | float):
-        return {}
-    return dict(islice(_numbers(value, ""), MOST))
+    if isinstance(value, dict):
+        return dict(islice(_numbers(value, ""), MOST))
+    return {"": value} if _is_number(value) else {}
 
 
 def _numbers(value: Any, name: str, depth: int = 0) -> Iterator[tuple[str, float]]:
     if isinstance(value, dict) and depth < 8:
         for key, part in value.items():
             yield from _numbers(part, f"{name}.{key}" if name else str(key), depth + 1)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
+    elif _is_number(value):
         yield name, value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, _NUMBERS) and not isinstance(value, bool)
+
+
+_NUMBERS = (int, float)

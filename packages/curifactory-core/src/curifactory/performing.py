@@ -39,9 +39,10 @@ def _make_call(call: StageCall) -> "Record":
             call.name,
             manager.active_call.name,
         )
-    for value in (*call.arguments, *call.keywords.values()):
-        if type(value) is Unread:
-            value.read()
+    if call.arguments or call.keywords:
+        for value in (*call.arguments, *call.keywords.values()):
+            if type(value) is Unread:
+                value.read()
     bind_inputs(call)
     if manager.plan is not None:
         manager.plan.recognize(call)
@@ -65,9 +66,11 @@ def bind_outputs(call: StageCall) -> None:
             for place, (output, source) in enumerate(sources)
         ]
     )
-    call.is_stored = any(source is not None for _, source in sources)
-    if call.is_stored:
-        call.claim_files()
+    for _, source in sources:
+        if source is not None:
+            call.is_stored = True
+            call.claim_files()
+            return
 
 
 def perform(call: StageCall) -> None:
@@ -77,11 +80,13 @@ def perform(call: StageCall) -> None:
         call.decision = LEFT_OUT
         reuse(call)
         return
-    planned = manager.plan.decision(call) if manager.plan is not None else None
-    done = None if manager.plan is None else manager.plan.executed_elsewhere(call)
-    if done is not None:
-        take_over(call, done)
-        return
+    planned = None
+    if manager.plan is not None:
+        planned = manager.plan.decision(call)
+        done = manager.plan.executed_elsewhere(call)
+        if done is not None:
+            take_over(call, done)
+            return
     call.decision = decide(call) if planned is None else settle(call, planned)
     if call.decision.action is Action.RUN:
         execute(call)
@@ -210,15 +215,18 @@ def _call_function(call: StageCall, keywords: dict[str, Any]) -> tuple[Any, ...]
     positional = (record,) if call.records is None else (record, call.records)
     call.execution = os.urandom(8).hex()
     manager.forget_reportables(call)
-    if manager.writes_cache:
+    if call.is_stored and manager.writes_cache:
         for cacher in filter(None, call.cachers or ()):
             cacher.prepare()
     manager.active_call = call
     call.started = time.time()
     wall, cpu = time.perf_counter(), time.process_time()
     try:
-        with _limits(call):
+        if call.spec.requirements.timeout is None:
             returned = call.spec.function(*positional, *call.arguments, **keywords)
+        else:
+            with _limits(call):
+                returned = call.spec.function(*positional, *call.arguments, **keywords)
     finally:
         call.seconds, call.cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
         call.peak_memory = peak_memory()

@@ -220,7 +220,7 @@ class Record(RecordAttributes):
             self.unstored_tracked_paths.append(tracked)
         active = manager.active_call
         if active is not None and active.record is self and path not in active.tracked:
-            active.tracked.append(path)
+            active.tracked += (path,)
 
     def store_tracked_paths(self) -> None:
         """Copy what lies at the tracked paths to the run's full store, and forget the paths.

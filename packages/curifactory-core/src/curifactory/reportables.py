@@ -44,7 +44,7 @@ class Reportables:
 
     def forget(self, call: "StageCall") -> None:
         """Drop what ``call`` reported, which is about to be executed again."""
-        own = self._by_call.pop(call, [])
+        own = self._by_call.pop(call, None)
         if own:
             self.all = [item for item in self.all if not any(item is mine for mine in own)]
             self._names.difference_update(item.qualified_name for item in own)
@@ -70,9 +70,10 @@ class Reportables:
             Returns what to write with in place of the cacher.
 
         """
-        own = self._by_call.get(call, [])
-        if not own and not call.is_stored:
+        own = self._by_call.get(call)
+        if own is None and not call.is_stored:
             return []
+        own = own or []
         cacher = reportables_cacher(call)
         if cacher is None or not (own or cacher.look_up().hit):
             return []

@@ -254,6 +254,9 @@ def call_metrics(call: StageCall) -> Mapping[str, Mapping[str, float]]:
     """Return the numbers in each of the call's outputs, those that have any."""
     if call.metrics is not None:
         return call.metrics
-    state = call.record.state
-    found = ((artifact.name, find_metrics(state.held(artifact.name))) for artifact in call.outputs)
-    return {name: numbers for name, numbers in found if numbers}
+    state, found = call.record.state, {}
+    for artifact in call.outputs:
+        numbers = find_metrics(state.held(artifact.name))
+        if numbers:
+            found[artifact.name] = numbers
+    return found

@@ -249,7 +249,7 @@ class Coordination:
         call.execution, call.started = report.execution, report.started
         call.seconds, call.cpu_seconds = report.seconds, report.cpu_seconds
         call.peak_memory, call.metrics = report.peak_memory, report.metrics
-        call.tracked = list(report.tracked)
+        call.tracked = report.tracked
         unsaved = None if self.manager.writes_cache else f"unsaved {report.execution}"
         for artifact, shown in zip(call.outputs, report.previews, strict=True):
             artifact.described(*shown)

@@ -220,7 +220,7 @@ def _report(call: StageCall, worker: str, messages: tuple[Mapping[str, Any], ...
         peak_memory=call.peak_memory,
         previews=tuple((artifact.type_name, artifact.preview) for artifact in call.outputs),
         metrics=call_metrics(call),
-        tracked=tuple(call.tracked),
+        tracked=call.tracked,
         worker=worker,
         messages=messages,
     )
