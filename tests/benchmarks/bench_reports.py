@@ -56,20 +56,6 @@ def write():
         frame.to_html(f"frames/{{number}}.html")
     return (time.perf_counter() - started) * 1e3
 """
-_INDEX = """
-import json, os, time
-from curifactory.reporting import update_report_index
-for number in range({count}):
-    folder = f"reports/run_{{number}}"
-    os.makedirs(folder)
-    facts = {{"reference": f"run_{{number}}", "experiment_name": "run", "run_number": number,
-              "timestamp": "2026-02-03-T105859", "status": "complete", "cli": "experiment run"}}
-    with open(f"{{folder}}/run_info.json", "w") as file:
-        json.dump(facts, file)
-started = time.perf_counter()
-update_report_index("reports", "style.css")
-result = (time.perf_counter() - started) * 1e3
-"""
 
 
 def scenarios() -> list[Scenario]:
@@ -91,5 +77,4 @@ def scenarios() -> list[Scenario]:
             _WRITE.format(frames=_FRAMES) + "result = write()",
             at_most=2,
         ),
-        Scenario("write the index of 2000 runs", _INDEX.format(count=2000), below=2000),
     ]

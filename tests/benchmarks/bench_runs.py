@@ -39,6 +39,69 @@ assert len(store.runs()) == {count}
 result = (time.process_time() - started) * 1e3
 """
 
+_REPORTS = 2000
+_REPORT_SETUP = f"""
+import json, os, shutil
+
+def add_report(number):
+    folder = f"reports/run_{{number}}"
+    os.makedirs(folder)
+    facts = {{"reference": f"run_{{number}}", "experiment_name": "run", "run_number": number,
+              "timestamp": "2026-02-03-T105859", "status": "complete", "cli": "experiment run"}}
+    with open(f"{{folder}}/run_info.json", "w") as file:
+        json.dump(facts, file)
+
+for number in range({_REPORTS}):
+    add_report(number)
+
+def timed(function):
+    started = time.perf_counter()
+    function()
+    return (time.perf_counter() - started) * 1e3
+
+"""
+_REPORT_INDEX = (
+    _REPORT_SETUP
+    + """
+from curifactory.reporting import update_report_index
+def update():
+    update_report_index("reports", "style.css")
+"""
+)
+# What has changed is read; all else is known; the page is put into its place at once.
+_REPORT_FLOOR = (
+    _REPORT_SETUP
+    + """
+def update():
+    try:
+        with open("kept.json") as file:
+            kept = json.load(file)
+    except FileNotFoundError:
+        kept = {}
+    rows = {}
+    for entry in os.scandir("reports"):
+        if entry.is_dir():
+            path = f"{entry.path}/run_info.json"
+            status = os.stat(path)
+            seen = [status.st_ino, status.st_size, status.st_mtime_ns]
+            if entry.name not in kept or kept[entry.name][0] != seen:
+                with open(path) as file:
+                    facts = json.load(file)
+                row = f"<li>{facts['reference']} {facts['timestamp']} {facts['status']}"
+                kept[entry.name] = [seen, facts["timestamp"], facts["run_number"], row]
+            rows[entry.name] = kept[entry.name]
+    with open("page.new", "w") as file:
+        file.write("".join(row[3] for row in sorted(rows.values(), key=lambda row: row[1:3])))
+    os.replace("page.new", "reports/index.html")
+    with open("kept.new", "w") as file:
+        json.dump(rows, file)
+    os.replace("kept.new", "kept.json")
+"""
+)
+_ALL_REPORTS = f"update(); shutil.rmtree('reports')\nfor n in range({_REPORTS}): add_report(n)\n"
+_ALL_REPORTS += "result = timed(update)"
+_ONE_MORE = "update(); update(); add_report(number + 1)\nresult = timed(update)"
+
 
 def scenarios() -> list[Scenario]:
     """Return milliseconds."""
@@ -53,4 +116,17 @@ def scenarios() -> list[Scenario]:
         found.append(
             Scenario(f"list {count} runs again", (_SETUP + _LIST).format(count=count), below=500)
         )
-    return found
+    return [
+        *found,
+        Scenario(
+            f"report index of {_REPORTS} runs",
+            _REPORT_INDEX + _ALL_REPORTS,
+            _REPORT_FLOOR + _ALL_REPORTS,
+        ),
+        Scenario(
+            f"report index of {_REPORTS} runs, one more",
+            _REPORT_INDEX + _ONE_MORE,
+            _REPORT_FLOOR + _ONE_MORE,
+            at_most=2,
+        ),
+    ]

@@ -80,7 +80,13 @@ manager.generate_report()
     assert [process.wait(60) for process in processes] == [0, 0, 0]
     runs = {run.texts("a")[0] for run in read_page("reports/index.html").find(cls="run")}
     assert len(runs) == 3
-    assert set(os.listdir("reports")) == {"index.html", "style.css", "_latest", *runs}
+    assert set(os.listdir("reports")) == {
+        ".index.json",
+        "index.html",
+        "style.css",
+        "_latest",
+        *runs,
+    }
 
 
 def test_a_report_that_was_moved_aside_is_put_back(

@@ -4,7 +4,8 @@ const search = document.getElementById("search");
 const order = document.getElementById("order");
 const wanted = document.getElementById("status");
 const lists = [...document.querySelectorAll(".runs")].map((list) => [list, [...list.children]]);
-const later = (one, other) => one.dataset.place - other.dataset.place;
+const places = new Map(lists.flatMap(([, runs]) => runs.map((run, place) => [run, place])));
+const later = (one, other) => places.get(one) - places.get(other);
 const orders = {
   newest: later,
   oldest: (one, other) => later(other, one),
