@@ -4,38 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 from curifactory import ArtifactManager, ExperimentParameters, Lazy, Record, stage
-from curifactory.artifact import preview
 from curifactory.protocols import Cacher
 
 
 @dataclass
 class Params(ExperimentParameters):
     value: int = 0
-
-
-class Shaped:
-    shape = (3, 4)
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        (5, "5"),
-        ("text", "'text'"),
-        ([1, 2], "[1, 2]"),
-        (Shaped(), "shape (3, 4)"),
-    ],
-)
-def test_a_preview_shows_the_value(value: object, expected: str) -> None:
-    assert preview(value) == expected
-
-
-@pytest.mark.parametrize("value", ["x" * 10_000, list(range(10_000)), 10**3000, Shaped], ids=type)
-def test_a_preview_is_short(value: object) -> None:
-    assert 0 < len(preview(value)) <= 60
 
 
 def test_an_artifact_in_memory_describes_its_value(manager: ArtifactManager) -> None:

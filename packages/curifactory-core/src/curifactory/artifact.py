@@ -1,11 +1,11 @@
 """Artifacts: the named results of stage calls."""
 
 import os
-import reprlib
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
 from curifactory.outputs import Deferred, Lazy
+from curifactory.previewing import preview
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,9 +18,6 @@ METADATA = "_metadata.json"
 _NOT_LOOKED_UP = object()
 NOT_IN_MEMORY = object()
 """What stands for a value that is not in memory, since ``None`` is a value."""
-_PREVIEW_LENGTH = 60
-_previews = reprlib.Repr()
-_previews.maxstring = _previews.maxother = _previews.maxlong = _PREVIEW_LENGTH
 
 
 def content_of(metadata: "Mapping[str, Any] | None") -> str | None:
@@ -39,14 +36,6 @@ def content_of(metadata: "Mapping[str, Any] | None") -> str | None:
     if not parts:
         return f"execution {execution}" if execution else None
     return sha256("\n".join(parts).encode()).hexdigest()[:32]
-
-
-def preview(value: Any) -> str:
-    """Return a few characters that show ``value``, without rendering all of it."""
-    shape = getattr(value, "shape", None)
-    if isinstance(shape, tuple):
-        return f"shape {shape}"
-    return _previews.repr(value)[:_PREVIEW_LENGTH]
 
 
 class Artifact:

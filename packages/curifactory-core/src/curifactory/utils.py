@@ -8,8 +8,8 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from curifactory.artifact import preview
 from curifactory.config import get_configuration
+from curifactory.previewing import preview
 from curifactory.run import TIMESTAMP_FORMAT
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from curifactory.artifact import preview
 from curifactory.caching.locating import METADATA, locate
 from curifactory.caching.metadata_index import FileState, index_of
 from curifactory.caching.publishing import StagedFiles
 from curifactory.exceptions import CacheError
+from curifactory.previewing import preview
 
 if TYPE_CHECKING:
     from curifactory.caching.cacheable import Cacheable
