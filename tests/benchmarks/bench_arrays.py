@@ -43,7 +43,12 @@ def warm(record):
 warm(Record(manager, ExperimentParameters(name="one")))
 """
 _WRITE = "result = timed(lambda: cached(manager))"
-_READ = "cached(manager); other = session(); result = timed(lambda: cached(other))"
+_READ = """
+cached(manager)
+manager.close_run("complete")
+other = session()
+result = timed(lambda: cached(other))
+"""
 _FRAME = "import pandas; frame = pandas.DataFrame({'a': array, 'b': array[::-1]})\n"
 
 

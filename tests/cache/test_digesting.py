@@ -1,4 +1,4 @@
-"""Files whose digest is computed while they are written."""
+"""Files whose digest is computed while they are written, if they stay small."""
 
 import json
 import os
@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curifactory import ArtifactManager, ExperimentParameters, Record, stage
-from curifactory.caching import Cacheable, NumpyCacher, PickleCacher, digesting, verifying
-from curifactory.caching.digesting import DigestingFile
+from curifactory.caching import Cacheable, NumpyCacher, PickleCacher, publishing
+from curifactory.caching.digesting import LARGE, DigestingFile
 
 numpy = pytest.importorskip("numpy")
 
@@ -25,18 +25,27 @@ def test_the_digest_is_that_of_the_file(
     tmp_path_factory: pytest.TempPathFactory, chunks: list[bytes]
 ) -> None:
     path = tmp_path_factory.mktemp("digesting") / "file"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(digesting, "_SMALL", 1_000)  # larger ones are left to another thread
-        with DigestingFile(str(path)) as file:
-            written = sum(file.write(chunk) for chunk in chunks)
+    with DigestingFile(str(path)) as file:
+        written = sum(file.write(chunk) for chunk in chunks)
 
     assert path.read_bytes() == b"".join(chunks)
     assert written == path.stat().st_size
     assert file.digest_of(path.stat()) == sha256(b"".join(chunks)).hexdigest()
 
 
+@pytest.mark.parametrize("sizes", [[LARGE], [1, LARGE - 1, 1], [LARGE, 1]])
+def test_a_large_file_is_left_to_be_digested_later(tmp_path: Path, sizes: list[int]) -> None:
+    path = tmp_path / "file"
+    with DigestingFile(str(path)) as file:
+        for size in sizes:
+            file.write(b"x" * size)
+
+    assert path.stat().st_size == sum(sizes)
+    assert file.digest_of(path.stat()) is None
+
+
 def test_arrays_are_written_without_being_bytes(tmp_path: Path) -> None:
-    array = numpy.arange(_LARGE, dtype=numpy.float64).reshape(2, -1)
+    array = numpy.arange(1_000, dtype=numpy.float64).reshape(2, -1)
 
     with DigestingFile(str(tmp_path / "file")) as file:
         assert file.write(array) == array.nbytes
@@ -45,7 +54,7 @@ def test_arrays_are_written_without_being_bytes(tmp_path: Path) -> None:
 
 
 def test_arrays_with_gaps_are_written_as_their_elements(tmp_path: Path) -> None:
-    array = numpy.arange(_LARGE)[::2]
+    array = numpy.arange(1_000)[::2]
 
     with DigestingFile(str(tmp_path / "file")) as file:
         file.write(array)
@@ -66,7 +75,7 @@ def test_what_is_written_to_the_file_afterwards_is_noticed(tmp_path: Path) -> No
     assert file.digest_of(path.stat()) is None
 
 
-def test_an_error_ends_the_other_thread(tmp_path: Path) -> None:
+def test_an_error_closes_the_file(tmp_path: Path) -> None:
     file = DigestingFile(str(tmp_path / "file"))
 
     def fail() -> None:
@@ -77,8 +86,7 @@ def test_an_error_ends_the_other_thread(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         fail()
 
-    assert file._thread is not None
-    assert not file._thread.is_alive()
+    assert file._file.closed
 
 
 def _stored(cacher: type[Cacheable], value: Any, ending: str) -> tuple[Path, dict[str, Any]]:
@@ -116,12 +124,12 @@ def test_arrays_are_stored_as_numpy_stores_them(folder: Path, array: Any) -> Non
     assert facts["sha256"] == sha256(path.read_bytes()).hexdigest()
 
 
-def test_large_files_are_not_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_small_files_are_not_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: str) -> str:
         raise AssertionError(f"{path} is read for its digest")
 
-    monkeypatch.setattr(verifying, "digest", refuse)
-    values = [numpy.arange(_LARGE), {"a": [1, 2]}]
+    monkeypatch.setattr(publishing, "digest", refuse)
+    values = [numpy.arange(1_000), {"a": [1, 2]}]
 
     path, facts = _stored(PickleCacher, values, ".pkl")
 

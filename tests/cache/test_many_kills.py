@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 PROGRAM = '''
+import json
 import os
 import random
 import signal
 import sys
 import time
+from hashlib import sha256
 from pathlib import Path
 
 import curifactory as cf
@@ -40,7 +42,7 @@ class ModelCacher(Cacheable):
 
 @cf.stage(None, ["rows", "table"], [JsonCacher, PickleCacher])
 def read(record):
-    return {"version": version[0], "rows": [1] * 20_000}, [version[0]] * 50_000
+    return {"version": version[0], "rows": [1] * 20_000}, [version[0]] * 800_000  # large
 
 
 @cf.stage(["rows", "table"], ["model"], [ModelCacher])
@@ -58,6 +60,16 @@ def session(overwrite):
     return rows, table, model
 
 
+def digests_are_right():
+    """Tell whether every digest is that of its file, or not recorded yet."""
+    for path in Path("data/cache").glob("*_metadata.json"):
+        for name, facts in json.loads(path.read_text())["files"].items():
+            digest = sha256((path.parent / name).read_bytes()).hexdigest()
+            if facts["sha256"] not in (digest, None):
+                return False
+    return True
+
+
 def in_a_child(overwrite):
     child = os.fork()
     if child:
@@ -65,8 +77,9 @@ def in_a_child(overwrite):
     code = 1
     try:
         rows, table, model = session(overwrite)
-        whole = rows["rows"] == [1] * 20_000 and len(table) == 50_000
+        whole = rows["rows"] == [1] * 20_000 and len(table) == 800_000
         code = 0 if whole and {rows["version"], *table, model} == {model} else 3
+        code = code if digests_are_right() else 4
     finally:
         os._exit(code)
 

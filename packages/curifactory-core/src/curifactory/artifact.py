@@ -24,18 +24,27 @@ def content_of(metadata: "Mapping[str, Any] | None") -> str | None:
     """Return a digest of the content of all files of an artifact, whatever their names begin with.
 
     An artifact that refers to files stands for these. Where nothing is known of the files it stands
-    for the execution that made them, and without that it is ``None``.
+    for the execution that made them, and without that it is ``None``; so it is as long as the
+    digest of a file is not known.
     """
     if metadata is None:
         return None
     files, execution = metadata.get("files"), metadata.get("execution")
     parts = list(map(str, (metadata.get("extra") or {}).get("referenced", ())))
     if not parts and files:
+        if _is_undigested(metadata):
+            return None
         start = len(os.path.commonprefix(list(files)))  # noqa: RUF071 - of characters, as it does
         parts = [f"{name[start:]} {files[name]['sha256']}" for name in sorted(files)]
     if not parts:
         return f"execution {execution}" if execution else None
     return sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def _is_undigested(metadata: "Mapping[str, Any] | None") -> bool:
+    """Tell whether the digest of a file is still to be computed."""
+    files = (metadata or {}).get("files") or {}
+    return any(facts["sha256"] is None for facts in files.values())
 
 
 class Artifact:
@@ -130,7 +139,9 @@ class Artifact:
         self.cached, self._metadata_path = True, path
         if metadata is not None:
             self._preview = str(metadata.get("preview") or "")
-        self._content = content_of(metadata)
+        content = content_of(metadata)
+        later = content is None and _is_undigested(metadata)
+        self._content = _NOT_LOOKED_UP if later else content
 
     def recall(self, known: "Artifact") -> None:
         """Take over what is known of the same artifact in the map."""
@@ -143,9 +154,17 @@ class Artifact:
     def content(self) -> str | None:
         """A digest of what the cache holds; ``None`` if it holds nothing, or does not say."""
         if self._content is _NOT_LOOKED_UP:
-            found = None if self.cacher is None else self.cacher.look_up()
-            self._content = content_of(found.metadata if found is not None and found.hit else None)
+            self._content = self._look_content_up()
         return None if self._content is None else str(self._content)
+
+    def _look_content_up(self) -> str | None:
+        found = None if self.cacher is None else self.cacher.look_up()
+        if self.cacher is None or found is None or not found.hit:
+            return None
+        content = content_of(found.metadata)
+        if content is None and _is_undigested(found.metadata):
+            content = content_of(self.cacher.digested_metadata())
+        return content
 
     def renewed(self, content: str | None = None) -> None:
         """Note that it was computed again: what the cache holds is no longer what it was.

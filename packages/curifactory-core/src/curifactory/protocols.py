@@ -22,6 +22,16 @@ class MetadataIndex(Protocol):
         """Keep it for the next run."""
 
 
+class PendingDigests(Protocol):
+    """The digests of artifacts that a session computes while it goes on."""
+
+    def wait(self) -> None:
+        """Return when all are computed and recorded."""
+
+    def give_up(self) -> None:
+        """Leave the rest to whoever needs them."""
+
+
 class Publication(Protocol):
     """An artifact that is written and not yet in its place."""
 
@@ -91,6 +101,9 @@ class Cacher(Writer, Protocol):
 
     def look_up(self) -> Lookup:
         """Tell whether a complete artifact is there, without loading it."""
+
+    def digested_metadata(self) -> Mapping[str, Any] | None:
+        """Return the stored metadata with the digests of all files, computed if need be."""
 
     def prepare(self) -> None:
         """Take note that the stage is about to run, which may write the artifact itself."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from curifactory.freshness import Freshness
     from curifactory.logs import RunLog
     from curifactory.manager import ArtifactManager
-    from curifactory.protocols import FullStore, MetadataIndex, RunHook
+    from curifactory.protocols import FullStore, MetadataIndex, PendingDigests, RunHook
     from curifactory.record import Record
     from curifactory.registry import ParameterRegistry
     from curifactory.run import Run
@@ -52,6 +52,8 @@ class RecordedSession:
     _full_store: "FullStore | None" = None
     metadata_index: "MetadataIndex | None" = None
     """What the part with the cachers knows of metadata, if it has read any."""
+    pending_digests: "PendingDigests | None" = None
+    """What the part with the cachers still computes of stored artifacts, if it has stored any."""
 
     def open_run(
         self, *, log: bool = True, parameters: dict[str, list[tuple[str, str]]] | None = None
@@ -132,6 +134,7 @@ class RecordedSession:
     ) -> None:
         """Set the run's final status and end its journal; records and artifacts stay usable."""
         session = cast("ArtifactManager", self)
+        self.finish_digests(give_up=status == "interrupted")
         calls = [call for record in self.all_records for call in record.calls]
         with uninterrupted():
             self.run.record_use(describe_use(calls, self.cache_path))
@@ -143,6 +146,13 @@ class RecordedSession:
                     self.metadata_index.save()
             for hook in self.hooks:
                 hook.run_finished(session)
+
+    def finish_digests(self, *, give_up: bool = False) -> None:
+        """Wait until the metadata of what was stored is complete, or give up what it misses."""
+        if self.pending_digests is not None:
+            if give_up:
+                self.pending_digests.give_up()
+            self.pending_digests.wait()
 
     def _record_code(self, calls: Sequence[StageCall]) -> None:
         """Note the code of the stages, unless nobody has asked for it and nothing was executed."""

@@ -239,6 +239,7 @@ class Execution:
 
     def _coordinate(self, coordinator: Coordinator) -> StageFailedError | None:
         """Let other processes execute what is planned; then all of it can be taken over."""
+        self.manager.finish_digests()  # or it could not fork
         plan = self.manager.plan
         if plan is None:
             if self.options.dag:

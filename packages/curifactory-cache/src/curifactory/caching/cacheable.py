@@ -4,7 +4,7 @@ import copy
 import json
 import os
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from curifactory.caching.digesting import DigestingFile
@@ -13,7 +13,8 @@ from curifactory.caching.locating import METADATA, locate
 from curifactory.caching.looking_up import look_up
 from curifactory.caching.metadata import describe_artifact
 from curifactory.caching.metadata_index import FileState, index_of, state_of
-from curifactory.caching.publishing import StagedFiles
+from curifactory.caching.pending_digests import complete_metadata, wait_for_digests
+from curifactory.caching.publishing import StagedFiles, nobody_publishes
 from curifactory.caching.saving import PendingArtifact, not_stored, publishing, stage_artifact
 from curifactory.caching.verifying import (
     check_metadata,
@@ -173,8 +174,8 @@ class Cacheable:
     def new_file(self, path: str) -> DigestingFile:
         """Return a new binary file at a ``path`` that :meth:`get_path` returned, for ``with``.
 
-        Its digest is computed while it is written. It can only be written from its beginning to its
-        end, by ``write``.
+        It can only be written from its beginning to its end, by ``write``. If it stays small its
+        digest is computed meanwhile, and the file is not read again.
         """
         return DigestingFile(path) if self._staged is None else self._staged.new_file(path)
 
@@ -205,6 +206,27 @@ class Cacheable:
         if found.hit and self._checks_itself() and not self.check():
             return Lookup(False, (Cause(CauseKind.MISSING, self._label()),), found.metadata)
         return found
+
+    def digested_metadata(self) -> dict[str, Any] | None:
+        """Return the stored metadata with the digests of all files; ``None`` if there is none.
+
+        What this process computes just now is waited for; what a process that was killed did not
+        come to compute is computed and recorded.
+        """
+        path = locate(self, METADATA)
+        wait_for_digests(path)
+        manager = None if self.record is None else self.record.manager
+        records = manager is not None and not (manager.dry or manager.dry_cache)
+        try:
+            return complete_metadata(path, self._exclusive if records else None)
+        except (OSError, ValueError):  # being replaced, which is noticed when it is loaded
+            return None
+
+    def _exclusive(self) -> AbstractContextManager[None]:
+        """Keep others from publishing at this place."""
+        manager = None if self.record is None else self.record.manager
+        folder = self._metadata_folder() or "."
+        return nobody_publishes(folder, None if manager is None else manager.manager_cache_path)
 
     def _checks_itself(self) -> bool:
         return type(self).check is not Cacheable.check
@@ -304,12 +326,18 @@ class Cacheable:
     def load_metadata(self) -> dict[str, Any] | None:
         """Return the stored metadata, ``None`` if there is none; restores ``extra_metadata``.
 
+        Digests that this session computes just now are waited for.
+
         Raises
         ------
         ValueError
             If it is not what is written there.
 
         """
+        wait_for_digests(locate(self, METADATA))
+        return self._load_metadata()
+
+    def _load_metadata(self) -> dict[str, Any] | None:
         found = self._read_metadata()
         return None if found is None else self._take_metadata(found[1])
 
@@ -340,7 +368,7 @@ class Cacheable:
         if record is None or record.manager.mapping is None or self._checks_itself():
             if self._last_read is not None and self._last_read[0] == state_of(path):
                 return self._take_metadata(self._last_read[1])
-            return self.load_metadata()
+            return self._load_metadata()
         index = index_of(record.manager)
         known = index.find(path)
         if known is None:
@@ -354,7 +382,7 @@ class Cacheable:
         """Replace ``facts`` in the stored metadata, as far as that may be written."""
         metadata = self.load_metadata()
         if metadata is not None:
-            with suppress(OSError):  # a cache that is only read stays as it is
+            with suppress(OSError), self._exclusive():  # one that is only read stays as it is
                 text = json.dumps({**metadata, **facts}, default=str)
                 write_atomically(locate(self, METADATA), text.encode())
 

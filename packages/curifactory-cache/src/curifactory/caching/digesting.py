@@ -1,60 +1,46 @@
-"""Files whose digest is computed while they are written, by another thread.
-
-Reading a large file again for its digest would take as long as writing it had taken.
-"""
+"""Digests of files: of small ones while they are written, of large ones when they are published."""
 
 import os
-import queue
-import threading
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
-_SMALL = 1024 * 1024
-_WAITING = 16
-"""So many chunks wait for their digest before the writer has to."""
+LARGE = 1024 * 1024
+"""From so many bytes on a file is not digested while it is written, but once it is published."""
+_CHUNK = 4 * 1024 * 1024
 
 
 class DigestingFile:
-    """A new binary file that can only be written from its beginning to its end.
-
-    What is written must not change before the file is closed.
-    """
+    """A new binary file that can only be written from its beginning to its end."""
 
     def __init__(self, path: str) -> None:
         self._file = open(path, "wb")  # noqa: SIM115 - closed by __exit__
         self._digest = sha256()
+        self._size = 0
         self._closed_at: tuple[int, int] | None = None
-        self._chunks: queue.Queue[Any] | None = None
-        self._thread: threading.Thread | None = None
 
     def write(self, data: Any) -> int:
         """Write bytes, or what has a contiguous buffer, and return their number."""
         view = memoryview(data)
-        if not view.c_contiguous:  # which no digest takes, and the other thread would end with it
+        if not view.c_contiguous:  # which neither digests nor files take
             view = memoryview(view.tobytes())
         self._file.write(view)
-        if self._chunks is None and view.nbytes >= _SMALL:
-            self._chunks = queue.Queue(_WAITING)
-            self._thread = threading.Thread(target=self._consume, args=[self._chunks], daemon=True)
-            self._thread.start()
-        if self._chunks is None:
+        self._size += view.nbytes
+        if self._size < LARGE:
             self._digest.update(view)
-        else:
-            self._chunks.put(view)
         return view.nbytes
-
-    def _consume(self, chunks: "queue.Queue[Any]") -> None:
-        while (chunk := chunks.get()) is not None:
-            self._digest.update(chunk)
 
     def flush(self) -> None:
         """Hand what was written to the operating system."""
         self._file.flush()
 
     def digest_of(self, status: os.stat_result) -> str | None:
-        """Return the sha256, in hexadecimal, if the file still is as it was when it was closed."""
-        if self._closed_at != (status.st_size, status.st_mtime_ns):
+        """Return the sha256, in hexadecimal, if the file still is as it was when it was closed.
+
+        ``None`` for a large file.
+        """
+        if self._size >= LARGE or self._closed_at != (status.st_size, status.st_mtime_ns):
             return None
         return self._digest.hexdigest()
 
@@ -67,10 +53,50 @@ class DigestingFile:
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
-        if self._chunks is not None and self._thread is not None:
-            self._chunks.put(None)
-            self._thread.join()
         with self._file:  # closed also where the disk is full by now
             self._file.flush()
             status = os.fstat(self._file.fileno())
             self._closed_at = status.st_size, status.st_mtime_ns
+
+
+def digest_as_described(
+    file: BinaryIO, described: Mapping[str, Any], go_on: Callable[[], bool] = lambda: True
+) -> str | None:
+    """Return the sha256 of an open file if it still is of the size and time ``described``.
+
+    ``None`` if it was changed, or as soon as it is not to ``go_on``.
+    """
+    digest, buffer = sha256(), bytearray(_CHUNK)
+    view = memoryview(buffer)
+    while go_on():
+        count = file.readinto(view)  # type: ignore[attr-defined]
+        if not count:
+            status = os.fstat(file.fileno())
+            same = (status.st_size, status.st_mtime_ns) == (
+                described["size"],
+                described["mtime_ns"],
+            )
+            return digest.hexdigest() if same else None
+        digest.update(view[:count])
+    return None
+
+
+def undigested(metadata: Mapping[str, Any] | None) -> list[str]:
+    """Return the names of the files whose digest ``metadata`` does not have yet."""
+    files = (metadata or {}).get("files") or {}
+    return [name for name, facts in files.items() if facts["sha256"] is None]
+
+
+def with_digests(metadata: Mapping[str, Any], digests: Mapping[str, str | None]) -> dict[str, Any]:
+    """Return ``metadata`` with the digests of files, by their names in it."""
+    files = {
+        name: {**facts, "sha256": digests.get(name, facts["sha256"])}
+        for name, facts in (metadata.get("files") or {}).items()
+    }
+    return {**metadata, "files": files}
+
+
+def differ_in_digests_at_most(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Tell whether two metadata are of the same publishing, one maybe before it was digested."""
+    bare = [with_digests(each, dict.fromkeys(each.get("files") or ())) for each in (one, other)]
+    return bare[0] == bare[1]

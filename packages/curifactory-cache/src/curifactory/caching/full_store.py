@@ -7,7 +7,9 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from curifactory.caching.cacheable import Cacheable
+from curifactory.caching.digesting import undigested
 from curifactory.caching.locating import METADATA, locate, place_in_store
+from curifactory.caching.pending_digests import wait_for_digests
 from curifactory.caching.publishing import StagedFiles, nobody_publishes
 from curifactory.caching.reference_cachers import FileReferenceCacher
 from curifactory.caching.run_folder import RunFolder
@@ -69,6 +71,7 @@ class FullStore:
     def keep_path(self, path: str) -> None:
         """Copy a file or folder of the cache, with the metadata of a file if it has any."""
         beside = f"{os.path.splitext(path)[0]}{METADATA}"
+        wait_for_digests(beside)
         try:
             self._copy_all([path, *([beside] if os.path.isfile(beside) else [])], path, None)
         except OSError as error:
@@ -89,6 +92,8 @@ class FullStore:
             found = cacher.look_up()
             if not found.hit:
                 return
+            if undigested(found.metadata):
+                cacher.digested_metadata()
             with self._undisturbed(cacher) if attempt == _ATTEMPTS - 1 else nullcontext():
                 if self._copy_artifact(cacher, found.metadata):
                     return

@@ -2,9 +2,11 @@
 
 import os
 import time
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
+from curifactory.caching.digesting import differ_in_digests_at_most
 from curifactory.caching.locating import METADATA, locate
 from curifactory.caching.looking_up import look_up
 from curifactory.caching.metadata_index import state_of
@@ -52,9 +54,19 @@ def _read(cacher: "Cacheable") -> Any:
     except Exception as error:
         raise _UnusableError(f"{type(error).__name__}: {error}") from error
     files = (found.metadata or {}).get("files", {})
-    if find_damage(files, cacher._metadata_folder()) or state_of(metadata) != before:
+    same = state_of(metadata) == before or _is_still_described(cacher, found.metadata)
+    if find_damage(files, cacher._metadata_folder()) or not same:
         raise _UnusableError("it was replaced while it was read")
     return value
+
+
+def _is_still_described(cacher: "Cacheable", metadata: Mapping[str, Any] | None) -> bool:
+    """Tell whether nothing of the artifact's metadata has changed but digests it did not have."""
+    try:
+        now = cacher._read_metadata()
+    except ValueError:
+        return False
+    return bool(metadata) and now is not None and differ_in_digests_at_most(metadata or {}, now[1])
 
 
 def _undisturbed(cacher: "Cacheable") -> AbstractContextManager[None]:

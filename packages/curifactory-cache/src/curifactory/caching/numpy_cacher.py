@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from curifactory.caching.cacheable import Cacheable
+from curifactory.caching.digesting import LARGE
 
 
 class NumpyCacher(Cacheable):
@@ -37,8 +38,10 @@ class NumpyCacher(Cacheable):
         if isinstance(obj, dict):
             self._save_all(path, obj)
         else:
-            with self.new_file(path) as file:
-                numpy.lib.format.write_array(file, numpy.asanyarray(obj), allow_pickle=False)
+            array = numpy.asanyarray(obj)
+            large = array.nbytes >= LARGE  # which numpy writes faster to a file of Python's own
+            with open(path, "wb") if large else self.new_file(path) as file:
+                numpy.lib.format.write_array(file, array, allow_pickle=False)
         return path
 
     def _save_all(self, path: str, arrays: "dict[str, Any]") -> None:

@@ -12,16 +12,18 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
-from curifactory.caching.digesting import DigestingFile
-from curifactory.caching.verifying import describe_files, relative_path
+from curifactory.caching.digesting import LARGE, DigestingFile
+from curifactory.caching.verifying import describe_files, digest, relative_path
 from curifactory.environment import is_alive, process_name
 from curifactory.paths import make_folder
 
 _FOLDER = ".curifactory-staging"
 _LOCK = "lock"
 _FOREIGN_AGE_SECONDS = 7 * 24 * 3600
+_MOST_OPEN = 8
+"""So many files of one artifact are kept open for their digests; the others are read at once."""
 _own_folders: dict[tuple[int, str, str, str | None], str] = {}
 _held = threading.local()
 
@@ -43,8 +45,13 @@ class StagedFiles:
         self._root: str | None = None
         self._metadata: tuple[str, str] | None = None
         self._digesting: dict[str, DigestingFile] = {}
+        self._large: dict[str, BinaryIO] = {}
+        self.puts_off_digests = False
+        """Whether large files are digested when they are published: those of :meth:`take_large`."""
         self.facts: dict[str, Any] | None = None
         """What :meth:`add_metadata` wrote."""
+        self.text = b""
+        """The same as it was written."""
 
     def stage(self, path: str) -> str:
         """Return where to write what will become ``path``; the name stays, the folder differs."""
@@ -100,17 +107,39 @@ class StagedFiles:
             "paths": sorted(relative_path(each, folder) for each in paths if each != path),
             "files": describe_files(described, folder, self._digest),
         }
-        with open(self.stage_metadata(path), "w", encoding="utf-8") as file:
-            file.write(json.dumps(facts, default=str))
+        self.text = json.dumps(facts, default=str).encode()
+        with open(self.stage_metadata(path), "wb") as file:
+            file.write(self.text)
 
     def new_file(self, staged: str) -> DigestingFile:
         """Return a new file at a place that :meth:`stage` returned, which computes its digest."""
         file = self._digesting[staged] = DigestingFile(staged)
         return file
 
-    def _digest(self, staged: str, status: os.stat_result) -> str | None:
+    def _digest(self, name: str, staged: str, status: os.stat_result) -> str | None:
+        """Return the digest of a file, ``None`` if it is put off."""
         file = self._digesting.get(staged)
-        return None if file is None else file.digest_of(status)
+        known = None if file is None else file.digest_of(status)
+        if known is not None:
+            return known
+        if self.puts_off_digests and status.st_size >= LARGE and len(self._large) < _MOST_OPEN:
+            opened = open(staged, "rb", buffering=0)  # noqa: SIM115 - see take_large
+            self._large[name] = cast("BinaryIO", opened)
+            return None
+        return digest(staged)
+
+    def take_large(self) -> dict[str, BinaryIO]:
+        """Return the files whose digest was put off, open, by their names in the metadata.
+
+        They are the caller's to close.
+        """
+        taken, self._large = self._large, {}
+        return taken
+
+    @property
+    def spare(self) -> str:
+        """Where metadata may be written that is to replace what was published."""
+        return "" if self._metadata is None else f"{self._metadata[1]}.{time.time_ns()}"
 
     def stage_metadata(self, path: str) -> str:
         """Return where to write metadata that is to be published last, as ``path``."""
@@ -145,10 +174,12 @@ class StagedFiles:
 
     def exclusive(self) -> AbstractContextManager[None]:
         """Keep other processes from publishing at this place while the block runs."""
-        return nullcontext() if self._root is None else _exclusive(self._root)
+        return nullcontext() if self._root is None else exclusive(self._root)
 
     def discard(self) -> None:
         """Remove what was not published."""
+        for file in self.take_large().values():
+            file.close()
         for staged in self._staged.values():
             if os.path.isdir(staged):
                 shutil.rmtree(staged, ignore_errors=True)
@@ -182,7 +213,7 @@ def _exchange(staged: str, path: str) -> None:
 
 
 @contextmanager
-def _exclusive(root: str) -> Iterator[None]:
+def exclusive(root: str) -> Iterator[None]:
     """Let one process at a time rename files below ``root``, where locks work.
 
     The lock only spares two writers of one call from spoiling each other's: a mixture of both is
@@ -193,12 +224,13 @@ def _exclusive(root: str) -> Iterator[None]:
     if root in held:
         yield
         return
-    with _open_lock(root):
+    with _open_lock(root) as lock:
         held.add(root)
         try:
             yield
         finally:
             held.discard(root)
+            _unlock(lock)
 
 
 def _open_lock(root: str) -> BinaryIO:
@@ -225,6 +257,14 @@ def _lock(file: BinaryIO, *, wait: bool) -> bool:
     return False
 
 
+def _unlock(file: BinaryIO) -> None:
+    """Free a lock, also where a process that was forked meanwhile has inherited the open file."""
+    with suppress(ImportError, OSError):
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_UN)
+
+
 def _is_at(file: BinaryIO, path: str) -> bool:
     """Tell whether ``path`` still is the open ``file``."""
     try:
@@ -247,7 +287,7 @@ def nobody_publishes(target: str, preferred: str | None) -> Iterator[None]:
     """
     root = _staging_root(target, preferred)
     try:
-        with _exclusive(root):
+        with exclusive(root):
             yield
     finally:
         _remove_unused(root)

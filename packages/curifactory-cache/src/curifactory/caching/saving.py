@@ -2,18 +2,20 @@
 
 import functools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from curifactory.caching.locating import METADATA, locate
 from curifactory.caching.metadata_index import FileState, index_of
-from curifactory.caching.publishing import StagedFiles
+from curifactory.caching.pending_digests import Digestion, pending_digests
+from curifactory.caching.publishing import StagedFiles, exclusive
 from curifactory.exceptions import CacheError
 from curifactory.previewing import preview
 
 if TYPE_CHECKING:
     from curifactory.caching.cacheable import Cacheable
+    from curifactory.manager import ArtifactManager
 
 
 class PendingArtifact:
@@ -63,22 +65,42 @@ class PendingArtifact:
             self._staged.commit(cacher.main_path(), cacher.published)
         except OSError as error:
             raise not_stored(cacher, error) from error
-        if facts is not None and before is not None and metadata is not None:
-            _note(cacher, metadata, before, facts)
+        if facts is None or before is None or metadata is None or cacher.record is None:
+            return
+        if large := self._staged.take_large():
+            self._digest(cacher.record.manager, metadata, large)
+        else:
+            _note(cacher.record.manager, metadata, before, facts)
+
+    def _digest(
+        self, manager: "ArtifactManager", path: str, large: "Mapping[str, BinaryIO]"
+    ) -> None:
+        """Let the digests of large files be computed while the session goes on."""
+        staged, index = self._staged, index_of(manager)
+        digestion = Digestion(
+            path,
+            staged.text,
+            large,
+            spare=staged.spare,
+            exclusive=functools.partial(exclusive, staged.root),
+            note=functools.partial(index.note, path),
+            log=manager.log,
+        )
+        pending_digests(manager).add(digestion)
 
     def discard(self) -> None:
         """Remove what was written and is not in its place."""
         self._staged.discard()
 
 
-def _note(cacher: "Cacheable", path: str, written: os.stat_result, facts: dict[str, Any]) -> None:
+def _note(
+    manager: "ArtifactManager", path: str, written: os.stat_result, facts: dict[str, Any]
+) -> None:
     """Let the session know the metadata at ``path``, if it still is what was ``written``."""
-    if cacher.record is None:
-        return
     with suppress(OSError):
         now = os.stat(path)
         if (now.st_ino, now.st_mtime_ns) == (written.st_ino, written.st_mtime_ns):
-            index_of(cacher.record.manager).note(path, FileState.of(now), facts)
+            index_of(manager).note(path, FileState.of(now), facts)
 
 
 def not_stored(cacher: "Cacheable", error: OSError) -> CacheError:
@@ -113,6 +135,9 @@ def stage_artifact(
     """Let the cacher save into a staging folder, and return what it wrote and returned."""
     record = cacher.record
     staged = StagedFiles(None if record is None else record.manager.manager_cache_path)
+    if record is not None:
+        staged.puts_off_digests = True
+        pending_digests(record.manager).make_room()
     cacher._staged, cacher._metadata_wanted = staged, metadata
     try:
         cacher._preview = preview(obj)

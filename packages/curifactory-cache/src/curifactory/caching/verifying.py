@@ -14,7 +14,7 @@ _MARKERS = ".curifactory-incomplete"
 def describe_files(
     places: Mapping[str, str],
     folder: str,
-    known_digest: Callable[[str, os.stat_result], str | None] = lambda _place, _status: None,
+    digest_of: "Callable[[str, str, os.stat_result], str | None] | None" = None,
 ) -> dict[str, dict[str, Any]]:
     """Return ``{relative path: {size, mtime_ns, sha256}}`` of files, and of those in folders.
 
@@ -24,18 +24,19 @@ def describe_files(
         Where each final path lies now.
     folder
         What the final paths are given relative to.
-    known_digest
-        Returns the digest of the file at a place, if it is known.
+    digest_of
+        Returns the digest of the file with a name, at a place; by default the file is read.
 
     """
     found: dict[str, dict[str, Any]] = {}
     for path, place in places.items():
         for file, status in _files(place):
             final = path if file == place else os.path.join(path, os.path.relpath(file, place))
-            found[relative_path(final, folder)] = {
+            name = relative_path(final, folder)
+            found[name] = {
                 "size": status.st_size,
                 "mtime_ns": status.st_mtime_ns,
-                "sha256": known_digest(file, status) or digest(file),
+                "sha256": digest(file) if digest_of is None else digest_of(name, file, status),
             }
     return found
 
@@ -67,7 +68,8 @@ def find_damage(
 ) -> str | None:
     """Return what is wrong with files that :func:`describe_files` described, ``None`` if nothing.
 
-    Contents are read only where the time of change differs, or with ``read_all``.
+    Contents are read only where the time of change differs, or with ``read_all``. A file whose
+    digest is not known yet is told by its size and time alone.
     """
     for name, expected in files.items():
         path = os.path.join(folder, name)
@@ -76,7 +78,10 @@ def find_damage(
             if status.st_size != expected["size"]:
                 return f"file {path!r} has {status.st_size} bytes instead of {expected['size']}"
             same_time = status.st_mtime_ns == expected["mtime_ns"]
-            if (read_all or not same_time) and digest(path) != expected["sha256"]:
+            known = expected["sha256"]
+            if known is None and same_time:  # nothing says that it is another
+                continue
+            if (read_all or not same_time) and (known is None or digest(path) != known):
                 return f"the content of file {path!r} was changed after it was stored"
         except (FileNotFoundError, NotADirectoryError):
             return f"file {path!r} is missing"

@@ -3,8 +3,11 @@
 import os
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
+from curifactory.caching.digesting import undigested
+from curifactory.caching.pending_digests import complete_metadata
 from curifactory.caching.publishing import nobody_publishes
 from curifactory.caching.upkeep.evicting import plan_eviction
 from curifactory.caching.upkeep.inventory import (
@@ -55,12 +58,19 @@ class CacheUpkeep:
         return self._needs.reasons(artifacts)
 
     def verify(self, artifact: CachedArtifact) -> str | None:
-        """Return what is wrong with ``artifact``, reading every byte of it, or ``None``."""
+        """Return what is wrong with ``artifact``, reading every byte of it, or ``None``.
+
+        Digests that its metadata has not, because its run was killed before, are recorded.
+        """
         if artifact.state != "complete":
             return artifact.problem
-        metadata, problem = read_metadata(artifact.paths[-1])
-        folder = os.path.dirname(artifact.paths[-1])
-        return problem or find_damage(metadata.get("files", {}), folder, read_all=True)
+        path = artifact.paths[-1]
+        metadata, problem = read_metadata(path)
+        damage = find_damage(metadata.get("files", {}), os.path.dirname(path), read_all=True)
+        if problem is None and damage is None and undigested(metadata):
+            with suppress(OSError, ValueError):  # removed just now
+                complete_metadata(path, lambda: self._alone(artifact))
+        return problem or damage
 
     def set_aside(self, artifact: CachedArtifact) -> None:
         """Rename the files of ``artifact`` so that it is no longer used.

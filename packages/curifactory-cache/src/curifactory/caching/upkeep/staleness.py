@@ -3,9 +3,12 @@
 import importlib
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from curifactory.artifact import content_of
+from curifactory.caching.digesting import undigested
+from curifactory.caching.pending_digests import complete_metadata
 from curifactory.caching.upkeep.inventory import read_metadata
 from curifactory.calls import StageSpec
 from curifactory.closure.code_store import CodeStore
@@ -36,9 +39,7 @@ class Staleness:
         self._freshness = Freshness(configuration.root, store)
         self._specs: dict[str, StageSpec | None] = {}
         self._metadata = {
-            each.name: read_metadata(each.paths[-1])[0]
-            for each in artifacts
-            if each.state == "complete"
+            each.name: _complete(each.paths[-1]) for each in artifacts if each.state == "complete"
         }
         self._contents = {
             _place(
@@ -74,6 +75,14 @@ class Staleness:
         if key not in self._specs:
             self._specs[key] = _find_stage(key)
         return self._specs[key]
+
+
+def _complete(path: str) -> dict[str, Any]:
+    """Return metadata with all digests."""
+    metadata = read_metadata(path)[0]
+    with suppress(OSError, ValueError):  # removed just now
+        return complete_metadata(path) if undigested(metadata) else metadata
+    return metadata
 
 
 def _place(name: Any, stage: Any, hash_: Any) -> _Place:
