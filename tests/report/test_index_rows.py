@@ -26,6 +26,12 @@ def add_run(name: str, **facts: object) -> None:
     path.with_suffix(".new").replace(path)
 
 
+@pytest.fixture(autouse=True)
+def keep_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep also the rows of few runs."""
+    monkeypatch.setattr(index_rows, "_WORTH_KEEPING", 1)
+
+
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the list of folders whose rows are made from now on."""
@@ -153,3 +159,17 @@ def test_rows_that_cannot_be_kept_do_no_harm(folder: Path, listed: Listed) -> No
     KEPT.mkdir(parents=True)
 
     assert listed() == [("a", "complete")]
+
+
+def test_rows_of_few_runs_are_not_kept(
+    folder: Path, listed: Listed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_rows, "_WORTH_KEEPING", 3)
+    for name in ("a", "b"):
+        add_run(name)
+    listed()
+    assert sorted(os.listdir("reports")) == ["a", "b", "index.html", "style.css"]
+
+    add_run("c")
+    listed()
+    assert KEPT.is_file()

@@ -16,6 +16,8 @@ from curifactory.run import TIMESTAMP_FORMAT
 
 _KEPT = ".index.json"
 _TEMPLATE = "index_row.html"
+_WORTH_KEEPING = 50
+"""Fewer runs are read again in less time than anybody notices."""
 _FORMAT = 1
 """To be counted up when rows come to say something else with the same template."""
 
@@ -53,7 +55,7 @@ class Rows:
                     name: ((inode, size, time), Row(*facts))
                     for name, (inode, size, time, *facts) in kept["rows"].items()
                 }
-        self._is_new = not self._kept
+        self._is_new = False
 
     def row(self, folder: str, seen: Seen) -> Row:
         """Return what the index says of the run in ``folder`` with the facts ``seen``.
@@ -77,7 +79,8 @@ class Rows:
     def keep(self, folders: Iterable[str]) -> None:
         """Keep the rows of ``folders`` for the next index, and no others."""
         wanted = self._kept.keys() & set(folders)
-        if not self._is_new and len(wanted) == len(self._kept):
+        is_old = len(wanted) == len(self._kept) and not self._is_new
+        if is_old or len(wanted) < _WORTH_KEEPING:
             return
         rows = {name: [*self._kept[name][0], *self._kept[name][1]] for name in wanted}
         data = json.dumps({"made_by": _made_by(), "rows": rows}, separators=(",", ":"))
