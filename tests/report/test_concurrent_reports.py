@@ -81,7 +81,6 @@ manager.generate_report()
     runs = {run.texts("a")[0] for run in read_page("reports/index.html").find(cls="run")}
     assert len(runs) == 3
     assert set(os.listdir("reports")) == {
-        ".index.json",
         "index.html",
         "style.css",
         "_latest",
