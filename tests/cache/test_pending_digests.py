@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from curifactory import ArtifactManager, ExperimentParameters, Lazy, Record, stage
-from curifactory.caching import Cacheable, JsonCacher, PickleCacher, pending_digests
+from curifactory.caching import Cacheable, JsonCacher, PickleCacher, pending_digests, publishing
 from curifactory.caching.digesting import LARGE, digest_as_described
 from curifactory.caching.pending_digests import Digestion
 from curifactory.caching.upkeep.cache import CacheUpkeep
@@ -246,6 +246,28 @@ def test_an_interrupted_run_leaves_digests_to_the_next(
     measure(make(new_record(new_manager())))
 
     assert executed == ["make", "measure"]
+    assert recorded() == digest_of()
+
+
+def test_digests_are_computed_at_once_where_no_thread_can_be_started(
+    manager: ArtifactManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_self: Digestion) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(Digestion, "start", refuse)
+    make(new_record(manager))
+
+    assert recorded() == digest_of()
+    manager.close_run("complete")
+
+
+def test_digests_are_computed_first_where_open_files_cannot_be_renamed(
+    manager: ArtifactManager, monkeypatch: pytest.MonkeyPatch, gate: threading.Event
+) -> None:
+    monkeypatch.setattr(publishing, "_OPEN_FILES_ARE_RENAMED", False)
+    make(new_record(manager))
+
     assert recorded() == digest_of()
 
 

@@ -73,7 +73,7 @@ class Digestion(threading.Thread):
         self._exclusive, self._note, self._log = exclusive, note, log
 
     def begin(self) -> None:
-        """Start it, or do its work here where the interpreter does not start threads any more."""
+        """Start it, or do its work here where no thread can be started any more."""
         _wait_before_forks()
         try:
             self.start()
@@ -128,7 +128,8 @@ class Digestion(threading.Thread):
 @cache
 def _wait_before_forks() -> None:
     """Let this process fork only while nothing is digested: a child has no such threads."""
-    os.register_at_fork(before=wait_for_digests)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=wait_for_digests)
 
 
 def wait_for_digests(path: str | None = None) -> None:
@@ -150,20 +151,24 @@ class PendingDigests:
 
     def add(self, digestion: Digestion) -> None:
         """Begin to compute digests."""
-        self._digestions = [each for each in self._digestions if each.is_alive()]
-        digestion.after = self._digestions[-1] if self._digestions else None
-        self._digestions.append(digestion)
+        before = self._unfinished()
+        digestion.after = before[-1] if before else None
         digestion.begin()
+        self._digestions.append(digestion)
 
     def make_room(self) -> None:
         """Wait as long as too many artifacts wait; to be called where nothing is locked."""
-        while len(self._digestions) >= _MOST:
-            self._digestions.pop(0).join()
+        while len(waiting := self._unfinished()) >= _MOST:
+            waiting[0].join()
 
     def wait(self) -> None:
         """Return when all are computed and recorded."""
-        while self._digestions:
-            self._digestions.pop(0).join()
+        for digestion in self._unfinished():
+            digestion.join()
+
+    def _unfinished(self) -> list[Digestion]:
+        self._digestions = [each for each in self._digestions if each.is_alive()]
+        return self._digestions
 
     def give_up(self) -> None:
         """Leave the digests to whoever needs them, as an interrupted run does."""

@@ -24,6 +24,7 @@ _LOCK = "lock"
 _FOREIGN_AGE_SECONDS = 7 * 24 * 3600
 _MOST_OPEN = 8
 """So many files of one artifact are kept open for their digests; the others are read at once."""
+_OPEN_FILES_ARE_RENAMED = os.name != "nt"
 _own_folders: dict[tuple[int, str, str, str | None], str] = {}
 _held = threading.local()
 
@@ -122,7 +123,8 @@ class StagedFiles:
         known = None if file is None else file.digest_of(status)
         if known is not None:
             return known
-        if self.puts_off_digests and status.st_size >= LARGE and len(self._large) < _MOST_OPEN:
+        large = status.st_size >= LARGE and len(self._large) < _MOST_OPEN
+        if large and self.puts_off_digests and _OPEN_FILES_ARE_RENAMED:
             opened = open(staged, "rb", buffering=0)  # noqa: SIM115 - see take_large
             self._large[name] = cast("BinaryIO", opened)
             return None
