@@ -20,6 +20,7 @@ from curifactory.caching.verifying import (
     check_metadata,
     is_marked,
     mark,
+    markers_folder,
     unmark,
 )
 from curifactory.causes import Cause, CauseKind
@@ -256,7 +257,8 @@ class Cacheable:
 
     def is_guarded(self) -> bool:
         """Tell whether the stage that is running has been given the path to write to."""
-        return is_marked(self._marker_root(), self.main_path())
+        root = self._marker_root()
+        return self._exists(markers_folder(root)) and is_marked(root, self.main_path())
 
     def _marker_root(self) -> str:
         return "." if self.record is None else self.record.manager.manager_cache_path

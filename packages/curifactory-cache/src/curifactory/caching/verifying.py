@@ -118,6 +118,11 @@ def check_metadata(metadata: Any) -> dict[str, Any]:
 _FACTS = {"size", "mtime_ns", "sha256"}
 
 
+def markers_folder(root: str) -> str:
+    """Return the folder below ``root`` that is there as long as a marker is."""
+    return f"{root}/{_MARKERS}"
+
+
 def marker_path(root: str, path: str) -> str:
     """Return where the marker of an artifact lies that is written in place."""
     name = sha256(os.path.realpath(path).encode()).hexdigest()
@@ -133,7 +138,7 @@ def mark(root: str, path: str) -> None:
 
 def is_marked(root: str, path: str) -> bool:
     """Tell whether ``path`` is noted below ``root`` as not complete."""
-    return os.path.isdir(f"{root}/{_MARKERS}") and os.path.exists(marker_path(root, path))
+    return os.path.isdir(markers_folder(root)) and os.path.exists(marker_path(root, path))
 
 
 def unmark(root: str, path: str) -> None:
