@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from curifactory.cli.commands import CURIFACTORY, EXPERIMENT, Command, command_parser
-from curifactory.cli.parser import Parser, make_parser
+from curifactory.cli.parser import Parser
+from curifactory.cli.run_arguments import make_parser
 from curifactory.experiment import ExitCode
 
 PAGES = Path(__file__).parents[2] / "docs/reference"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from curifactory.cli.parser import make_parser
+from curifactory.cli.run_arguments import make_parser
 from curifactory.cli.runs.facts import History
 from curifactory.store import RunStore
 

@@ -13,7 +13,7 @@ import pytest
 import curifactory
 from curifactory.caching import JsonCacher
 from curifactory.cli.commands import CURIFACTORY, EXPERIMENT, command_parser, find_command
-from curifactory.cli.parser import make_parser
+from curifactory.cli.run_arguments import make_parser
 from curifactory.config import KEYS, Configuration
 from curifactory.experiment import RunOptions, run
 from curifactory.journal import read_journal

@@ -23,6 +23,9 @@ from curifactory.cli.terminal import Terminal, warn
 if TYPE_CHECKING:
     from curifactory.config import Configuration
 
+RUN, MAP = "run", "map"
+"""Words before an experiment's name that say what happens to it."""
+
 
 class Command:
     """A sub-command.

@@ -3,8 +3,8 @@
 import difflib
 from collections.abc import Sequence
 
-from curifactory.cli.commands import EXPERIMENT, command_parser
-from curifactory.cli.parser import MAP, RUN, make_parser
+from curifactory.cli.commands import EXPERIMENT, MAP, RUN, command_parser
+from curifactory.cli.run_arguments import make_parser
 
 _NAMES = (RUN, MAP, *(command.name for command in EXPERIMENT))
 

@@ -12,30 +12,27 @@ from typing import TYPE_CHECKING
 from curifactory.cli.commands import (
     CURIFACTORY,
     EXPERIMENT,
+    MAP,
+    RUN,
     Context,
     list_commands,
     run_command,
     split_command,
 )
 from curifactory.cli.parser import (
-    MAP,
     NO_COLOUR,
-    RUN,
     CommandLineError,
     Parser,
-    ShowText,
-    WithNotes,
     add_colour_option,
     describe_unknown,
-    parse,
     plain_parser,
-    version_text,
 )
 from curifactory.cli.terminal import Colour, Terminal
 from curifactory.exceptions import BadInputError, CurifactoryError, MissingPartError
 from curifactory.exiting import ExitCode, Terminated
 
 if TYPE_CHECKING:
+    from curifactory.cli.request import WithNotes
     from curifactory.options import RunOptions
 
 
@@ -79,6 +76,8 @@ def _experiment(words: Sequence[str], context: Context) -> int:
     found = split_command("experiment", EXPERIMENT, words)
     if found is not None:
         return run_command("experiment", *found, context)
+    from curifactory.cli.request import ShowText, parse
+
     try:
         request = parse(words, list_commands(EXPERIMENT))
     except CommandLineError as error:
@@ -107,6 +106,7 @@ def _require_experiment(name: str, words: Sequence[str], context: Context) -> No
 
 
 def _run(request: "RunOptions | WithNotes", words: Sequence[str], context: Context) -> int:
+    from curifactory.cli.request import WithNotes
     from curifactory.cli.running import map_experiment, print_instead, run_experiment
 
     options = request.options if isinstance(request, WithNotes) else request
@@ -130,6 +130,8 @@ def _curifactory(words: Sequence[str], context: Context) -> int:
     found = split_command("curifactory", CURIFACTORY, words)
     if found is not None:
         return run_command("curifactory", *found, context)
+    from curifactory.cli.request import version_text
+
     parser = _curifactory_parser()
     if words and not words[0].startswith("-"):
         names = [each.name for each in CURIFACTORY]

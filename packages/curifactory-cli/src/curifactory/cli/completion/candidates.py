@@ -9,11 +9,14 @@ from typing import Any, NamedTuple
 from curifactory.cli.commands import (
     CURIFACTORY,
     EXPERIMENT,
+    MAP,
+    RUN,
     Command,
     command_parser,
     find_command,
 )
-from curifactory.cli.parser import MAP, RUN, Parser, make_parser
+from curifactory.cli.parser import Parser
+from curifactory.cli.run_arguments import make_parser
 from curifactory.config import Configuration, OnStale, get_configuration
 from curifactory.discovery import SourceFile, find_file, list_experiments, list_params
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from curifactory.cli.commands import EXPERIMENT, Command, Context, find_command, run_command
-from curifactory.cli.parser import CommandLineError, ShowText, WithNotes, parse
+from curifactory.cli.parser import CommandLineError
+from curifactory.cli.request import ShowText, WithNotes, parse
 from curifactory.cli.terminal import Terminal
 from curifactory.config import OnStale
 from curifactory.options import RunOptions
