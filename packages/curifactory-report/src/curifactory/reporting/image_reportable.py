@@ -3,7 +3,7 @@
 import os
 from abc import abstractmethod
 from html import escape
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from curifactory.reporting.reportable import Reportable
@@ -29,6 +29,17 @@ class ImageReportable(Reportable):
     @abstractmethod
     def image(self) -> bytes:
         """Return the content of the image file."""
+
+    def image_after(self, kept: dict[Any, Any]) -> bytes:
+        """Return what :meth:`image` does, where several are drawn one after the other.
+
+        Parameters
+        ----------
+        kept
+            What those before have left to be used again, such as axes; empty for the first one.
+
+        """
+        return self.image()
 
     def drawing_key(self) -> str | None:
         """Return a digest of all that the image is drawn from; ``None`` draws it in each report."""

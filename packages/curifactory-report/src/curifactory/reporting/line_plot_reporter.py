@@ -5,11 +5,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from curifactory.reporting.figure_reporter import image_format, save_figure
+from curifactory.reporting.figure_reporter import DOTS_PER_INCH, image_format, save_figure
 from curifactory.reporting.image_reportable import ImageReportable
+from curifactory.reporting.line_canvas import LineCanvas, add_axes, can_cut
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+_LOOKS = frozenset(
+    {"alpha", "c", "color", "drawstyle", "fillstyle", "linestyle", "linewidth", "ls", "lw"}
+    | {"marker", "markeredgecolor", "markerfacecolor", "markersize", "mec", "mfc", "ms"}
+)
+"""Options of lines that change nothing of their axes."""
 
 
 class LinePlotReporter(ImageReportable):
@@ -62,7 +70,41 @@ class LinePlotReporter(ImageReportable):
 
     def image(self) -> bytes:
         """Draw the lines and return the image."""
+        return self._image({})
+
+    def image_after(self, kept: dict[Any, Any]) -> bytes:
+        """Draw the lines on the axes of the plot before, if the image is the same."""
+        if type(self).image is not LinePlotReporter.image:
+            return self.image()
+        return self._image(kept)
+
+    def _image(self, kept: dict[Any, Any]) -> bytes:
+        if self._is_plain() and can_cut():
+            dots_per_inch = self.savefig_kwargs.get("dpi") or DOTS_PER_INCH
+            key = LineCanvas, dots_per_inch
+            canvas = kept.pop(key, None) or LineCanvas(dots_per_inch)
+            if (image := canvas.image(self._plot)) is not None:
+                kept[key] = canvas  # not before: an error leaves axes that nobody knows
+                return image
         return save_figure(self.draw(), self.savefig_kwargs)
+
+    def _is_plain(self) -> bool:
+        """Return whether these are lines over numbers, without options that change axes."""
+        import numpy as np
+
+        resolution = self.savefig_kwargs.get("dpi")
+        return (
+            type(self).draw is LinePlotReporter.draw
+            and self.format == "png"
+            and self.savefig_kwargs.keys() <= {"dpi", "format"}
+            and (resolution is None or isinstance(resolution, int | float))
+            and self.plot_kwargs.keys() <= _LOOKS
+            and all(
+                np.asarray(values).dtype.kind in "buif"
+                for _, line in self._lines()
+                for values in line
+            )
+        )
 
     def drawing_key(self) -> str | None:
         """Return a digest of lines and options; ``None`` where they cannot be digested."""
@@ -88,18 +130,19 @@ class LinePlotReporter(ImageReportable):
         from matplotlib.figure import Figure
 
         figure = Figure()
-        axes = figure.add_subplot()
+        self._plot(add_axes(figure))
+        return figure
+
+    def _plot(self, axes: "Axes") -> None:
         handles = []
         for label, values in self._lines():
             options = self.plot_kwargs if label is None else self.plot_kwargs | {"label": label}
             handles += axes.plot(*values, **options)[:1]
-        axes.grid(visible=True, alpha=0.4)
         if isinstance(self.y, Mapping):
             # Labels set afterwards, since matplotlib leaves those that begin with "_" out.
             legend = axes.legend(handles, [""] * len(handles))
             for text, key in zip(legend.get_texts(), self.y, strict=False):
                 text.set_text(str(key))
-        return figure
 
     def _lines(self) -> Iterator[tuple[str | None, tuple[Sequence[Any], ...]]]:
         """Yield the label of each line, if it has one, and its ``(x, y)`` or ``(y,)``."""

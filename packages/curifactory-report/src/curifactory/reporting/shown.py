@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from curifactory.paths import safe_component
 from curifactory.reporting.describing import record_title
-from curifactory.reporting.drawing import draw_images
+from curifactory.reporting.drawing import Drawing
 from curifactory.reporting.palette import record_color
 from curifactory.reporting.reportable import Reportable
 
@@ -61,8 +61,17 @@ def show_reportables(
     """
     for reportable in reportables:
         reportable.path = folder
-    drawn = draw_images(reportables, folder, earlier)
-    return [_show(item, folder, is_drawn=id(item) in drawn) for item in reportables]
+    with Drawing(reportables, folder, earlier) as drawing:
+        shown = {
+            id(item): _show(item, folder, is_drawn=False)
+            for item in reportables
+            if item not in drawing
+        }
+        drawn = drawing.finish()
+    return [
+        shown.get(id(item)) or _show(item, folder, is_drawn=id(item) in drawn)
+        for item in reportables
+    ]
 
 
 def _show(reportable: "protocols.Reportable", folder: str, *, is_drawn: bool) -> ShownReportable:

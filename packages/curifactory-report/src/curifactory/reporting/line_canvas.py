@@ -1,0 +1,127 @@
+"""Axes on which one line plot after the other is drawn.
+
+Making axes and measuring what is drawn on them cost matplotlib more than drawing a line. So the
+axes are kept, and the margin is cut off the image instead of being computed before.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from curifactory.reporting.png import encode_png
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+_GRID_ALPHA = 0.4
+
+
+class LineCanvas:
+    """Axes with a grid, for lines over numbers.
+
+    Parameters
+    ----------
+    dots_per_inch
+        Resolution of the images.
+
+    """
+
+    def __init__(self, dots_per_inch: float) -> None:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        figure = Figure(dpi=dots_per_inch)
+        self._canvas: Any = FigureCanvasAgg(figure)  # untyped
+        self._axes = add_axes(figure)
+        self._dots_per_inch = dots_per_inch
+
+    def image(self, plot: "Callable[[Axes], None]") -> bytes | None:
+        """Return the PNG image of what ``plot`` draws; ``None`` where it does not fit the figure.
+
+        Parameters
+        ----------
+        plot
+            What adds lines and perhaps a legend to axes, and changes nothing else of them.
+
+        """
+        self._clear()
+        plot(self._axes)
+        self._canvas.draw()
+        return self._png()
+
+    def _clear(self) -> None:
+        axes = self._axes
+        for line in list(axes.lines):
+            line.remove()
+        if (legend := axes.get_legend()) is not None:
+            legend.remove()
+        axes.set_prop_cycle(None)
+        axes.relim()
+        axes.set(xlim=(0, 1), ylim=(0, 1))  # where nothing follows, as on new axes
+        axes.autoscale()
+
+    def _png(self) -> bytes | None:
+        import numpy as np
+        from matplotlib import rcParams
+        from PIL import Image
+
+        canvas = self._canvas
+        drawn = Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba())
+        box = _box(np.asarray(drawn))
+        if box is None:
+            return None
+        margin = round(rcParams["savefig.pad_inches"] * self._dots_per_inch)
+        pixels = _with_margin(np.asarray(drawn.convert("RGB")), box, margin)
+        return encode_png(pixels, self._dots_per_inch)
+
+
+def add_axes(figure: "Figure") -> "Axes":
+    """Return new axes with a grid."""
+    axes = figure.add_subplot()
+    axes.grid(visible=True, alpha=_GRID_ALPHA)
+    return axes
+
+
+def can_cut() -> bool:
+    """Return whether matplotlib's settings let an image look as :class:`LineCanvas` saves it."""
+    from matplotlib import rcParams
+
+    return bool(
+        rcParams["savefig.facecolor"] == rcParams["savefig.edgecolor"] == "auto"
+        and not rcParams["savefig.transparent"]
+        and not rcParams["figure.autolayout"]
+        and not rcParams["figure.constrained_layout.use"]
+    )
+
+
+def _box(pixels: "NDArray[np.uint8]") -> tuple[slice, slice] | None:
+    """Return rows and columns of what differs from the background of a drawing.
+
+    ``None`` if it may be cut off, or if the background is not opaque.
+    """
+    import numpy as np
+
+    if pixels[0, 0, 3] < 255:
+        return None
+    dots = pixels.view(np.uint32)[..., 0]  # compared at once, not color by color
+    differs = dots != dots[0, 0]
+    rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
+    if not rows.size or differs[[0, -1]].any() or differs[:, [0, -1]].any():
+        return None
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
+def _with_margin(
+    pixels: "NDArray[np.uint8]", box: tuple[slice, slice], margin: int
+) -> "NDArray[np.uint8]":
+    """Return the part in ``box`` with a margin of the background."""
+    import numpy as np
+
+    shown = pixels[box]
+    height, width, colors = shown.shape
+    framed = np.empty((height + 2 * margin, width + 2 * margin, colors), np.uint8)
+    framed[:] = pixels[0, 0]
+    framed[margin : margin + height, margin : margin + width] = shown
+    return framed
