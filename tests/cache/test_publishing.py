@@ -13,7 +13,7 @@ import pytest
 
 from curifactory import ArtifactManager, ExperimentParameters, Record, stage
 from curifactory.caching import Cacheable, JsonCacher, PickleCacher, loading, publishing
-from curifactory.exceptions import CacheError
+from curifactory.exceptions import CacheError, UnreadableArtifactError
 
 SCRIPT = """
 import os, signal, sys
@@ -379,3 +379,49 @@ def test_what_is_being_replaced_is_waited_for_and_not_set_aside(
     assert reading.result(30) == ("222", "222")
     assert not list((folder / "data").rglob("*.corrupt"))
     manager.close_run("complete")
+
+
+def test_what_is_replaced_after_it_was_looked_up_is_looked_up_again(
+    folder: Path, manager: ArtifactManager
+) -> None:
+    @stage(outputs=["data"], cachers=[JsonCacher])
+    def make(record: Record) -> list[int]:
+        return [1]
+
+    call = make(Record(manager, ExperimentParameters())).calls[0]
+    reader: Any = JsonCacher().bound_to(call, "data")
+    assert reader.look_up().hit
+    pending = JsonCacher().bound_to(call, "data").write([2])
+    pending.commit()
+
+    assert reader.fetch() == [2]
+
+
+def test_what_is_changed_after_it_was_looked_up_is_not_loaded(
+    folder: Path, manager: ArtifactManager
+) -> None:
+    @stage(outputs=["data"], cachers=[JsonCacher])
+    def make(record: Record) -> list[int]:
+        return [1]
+
+    call = make(Record(manager, ExperimentParameters())).calls[0]
+    reader: Any = JsonCacher().bound_to(call, "data")
+    assert reader.look_up().hit
+    Path(reader.get_path()).write_text("[\n    3\n]")
+
+    with pytest.raises(UnreadableArtifactError, match="the content of file"):
+        reader.fetch()
+
+
+def test_a_session_keeps_no_metadata_of_what_it_has_in_memory(
+    folder: Path, manager: ArtifactManager
+) -> None:
+    @stage(outputs=["data"], cachers=[JsonCacher])
+    def make(record: Record) -> list[int]:
+        return [1]
+
+    for _ in range(2):  # stored, and loaded
+        artifact: Any = make(Record(manager, ExperimentParameters())).calls[0].outputs[0]
+        assert artifact._cacher is None
+        assert artifact.metadata_path == artifact.path.replace(".json", "_metadata.json")
+        assert artifact.cacher.look_up().hit

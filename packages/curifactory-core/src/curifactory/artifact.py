@@ -96,8 +96,10 @@ class Artifact:
             self._cacher = prototype.bound_to(self.call, self.name)
         return self._cacher
 
-    def release_cacher(self) -> None:
+    def release_cacher(self, *, keep_path: bool = False) -> None:
         """Give up the cacher, with what it has read; it is made again when it is needed."""
+        if keep_path and self._metadata_path is None and self._cacher is not None:
+            self._metadata_path = self._cacher.get_path(METADATA)
         self._cacher = None
 
     @property

@@ -52,7 +52,16 @@ def _make_call(call: StageCall) -> "Record":
         manager.mapping.add(call)
     else:
         perform(call)
+        if call.is_stored:
+            _release_cachers(call)
     return record
+
+
+def _release_cachers(call: StageCall) -> None:
+    """Let go of what was read and written with values that are in memory now."""
+    for artifact, output in _outputs(call):
+        if not output.lazy:
+            artifact.release_cacher(keep_path=True)
 
 
 def bind_outputs(call: StageCall) -> None:

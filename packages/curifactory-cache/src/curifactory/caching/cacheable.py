@@ -96,6 +96,7 @@ class Cacheable:
         self._located: dict[tuple[str | None, ...], str] = {}
         self._root: str | None = None
         self._last_read: tuple[FileState, dict[str, Any]] | None = None
+        self._known_hit: tuple[FileState, Lookup] | None = None
         self._staged: StagedFiles | None = None
         self._metadata_wanted = False
         self._preview = ""
@@ -236,6 +237,11 @@ class Cacheable:
         mapping = None if self.record is None else self.record.manager.mapping
         return os.path.exists(path) if mapping is None else mapping.listing.exists(path)
 
+    def _may_exist(self, path: str) -> bool:
+        """Return ``False`` if it is known without asking that there is no such file."""
+        mapping = None if self.record is None else self.record.manager.mapping
+        return mapping is None or mapping.listing.exists(path)
+
     def _label(self) -> str:
         return f"output {self.name!r}"
 
@@ -272,6 +278,7 @@ class Cacheable:
             If it cannot be stored; names stage, output, path and what to do.
 
         """
+        self._last_read = self._known_hit = None
         try:
             return PendingArtifact(
                 self, *stage_artifact(self, type(self).save, value, metadata=True)
@@ -350,7 +357,7 @@ class Cacheable:
 
     def _read_metadata(self) -> tuple[FileState, dict[str, Any]] | None:
         path = locate(self, METADATA)
-        if not self._exists(path):
+        if not self._may_exist(path):
             return None
         try:
             with open(path, "rb") as file:

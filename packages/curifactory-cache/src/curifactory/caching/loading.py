@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from curifactory.caching.digesting import differ_in_digests_at_most
 from curifactory.caching.locating import METADATA, locate
 from curifactory.caching.looking_up import look_up
-from curifactory.caching.metadata_index import state_of
+from curifactory.caching.metadata_index import FileState, state_of
 from curifactory.caching.publishing import nobody_publishes
 from curifactory.caching.verifying import find_damage
 from curifactory.causes import CauseKind
 from curifactory.exceptions import UnreadableArtifactError
+from curifactory.protocols import Lookup
 
 if TYPE_CHECKING:
     from curifactory.caching.cacheable import Cacheable
@@ -28,6 +29,10 @@ class _UnusableError(Exception):
 
 def fetch(cacher: "Cacheable") -> Any:
     """Return the stored value, if it is the one that was stored; else set it aside."""
+    known = cacher._known_hit
+    if known is not None:
+        with suppress(_UnusableError):
+            return _load(cacher, *known)
     for attempt in range(_READ_ATTEMPTS):
         if attempt:  # another process may be renaming files just now
             time.sleep(0.01 * attempt)
@@ -42,11 +47,15 @@ def fetch(cacher: "Cacheable") -> Any:
 
 def _read(cacher: "Cacheable") -> Any:
     """Return the stored value, if it is complete and the same before and after it is read."""
-    metadata = locate(cacher, METADATA)
-    before = state_of(metadata)
+    before = state_of(locate(cacher, METADATA))
     found = look_up(cacher)
     if not found.hit:
         raise _UnusableError(found.causes[0].detail or "it is missing")
+    return _load(cacher, before, found)
+
+
+def _load(cacher: "Cacheable", before: FileState | None, found: Lookup) -> Any:
+    """Return the stored value, if all is afterwards as it was ``before``, when it was ``found``."""
     try:
         value = cacher.load()
     except MemoryError:  # says nothing about the artifact
@@ -54,8 +63,9 @@ def _read(cacher: "Cacheable") -> Any:
     except Exception as error:
         raise _UnusableError(f"{type(error).__name__}: {error}") from error
     files = (found.metadata or {}).get("files", {})
+    metadata = locate(cacher, METADATA)
     same = state_of(metadata) == before or _is_still_described(cacher, found.metadata)
-    if find_damage(files, cacher._metadata_folder()) or not same:
+    if find_damage(files, os.path.dirname(metadata)) or not same:
         raise _UnusableError("it was replaced while it was read")
     return value
 
