@@ -13,6 +13,7 @@ from curifactory.caching import JsonCacher, metadata_index
 from curifactory.caching.metadata_index import FileState, MetadataIndex
 
 _INDEX = Path("data/metadata/test.pickle")
+_ARTIFACT = Path("data/cache/test_1_make_data.json")
 _METADATA = Path("data/cache/test_1_make_data_metadata.json")
 
 
@@ -96,7 +97,7 @@ def test_an_unusable_index_is_written_anew(
     _INDEX.write_bytes(content)
 
     assert statuses() == ["skipped"] * 3
-    assert MetadataIndex(str(_INDEX)).find(str(_METADATA)) is not None
+    assert MetadataIndex(str(_INDEX)).find(str(_ARTIFACT)) is not None
 
 
 @pytest.mark.parametrize("option", ["dry", "dry_cache"])
@@ -124,7 +125,7 @@ def test_an_index_that_cannot_be_written_costs_nothing_but_time(
 def test_little_that_is_new_is_not_worth_writing_everything(tmp_path: Path) -> None:
     path = tmp_path / "index" / "test.pickle"
     index = MetadataIndex(str(path))
-    index.note("one", FileState(1, 2, 3, 4), {"stage": "make"})
+    index.note("one.json", "one", FileState(1, 2, 3, 4), {"stage": "make"})
 
     index.save()
 
@@ -134,14 +135,16 @@ def test_little_that_is_new_is_not_worth_writing_everything(tmp_path: Path) -> N
 def test_equal_code_is_kept_once(tmp_path: Path) -> None:
     path = tmp_path / "test.pickle"
     index = MetadataIndex(str(path))
-    for number in range(100):
-        (tmp_path / str(number)).write_text("")
-        state = FileState.of((tmp_path / str(number)).stat())
-        index.note(str(tmp_path / str(number)), state, {"code": {"stage": "make"}, "params": {}})
+    for number in map(str, range(100)):
+        metadata = tmp_path / number
+        metadata.write_text("")
+        facts = {"code": {"stage": "make"}, "params": {}}
+        index.note(number, str(metadata), FileState.of(metadata.stat()), facts)
     index.save()
 
     again = MetadataIndex(str(path))
-    found = [again.find(str(tmp_path / str(number))) for number in range(100)]
+    found = [again.find(str(number)) for number in range(100)]
 
-    assert found[0] == {"code": {"stage": "make"}}
-    assert len({id(each["code"]) for each in found if each is not None}) == 1
+    assert found[0] is not None
+    assert found[0].facts == {"code": {"stage": "make"}}
+    assert len({id(each.facts["code"]) for each in found if each is not None}) == 1

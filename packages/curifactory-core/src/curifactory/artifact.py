@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from curifactory.calls import StageCall
-    from curifactory.protocols import Cacher, CacherSource
+    from curifactory.protocols import Cacher, CacherSource, Lookup
 
 METADATA = "_metadata.json"
 """Suffix of the file with an artifact's metadata."""
@@ -90,11 +90,16 @@ class Artifact:
     @property
     def cacher(self) -> "Cacher | None":
         """Stores and loads the value; ``None`` for one that only lives in memory."""
-        if self._cacher is None and self._source is not None:
-            source = self._source
-            prototype = source() if isinstance(source, type) else source
-            self._cacher = prototype.bound_to(self.call, self.name)
+        if self._cacher is None:
+            prototype = self.prototype
+            if prototype is not None:
+                self._cacher = prototype.bound_to(self.call, self.name)
         return self._cacher
+
+    @property
+    def prototype(self) -> "Cacher | None":
+        """What its cacher is a copy of; ``None`` without one."""
+        return self._source() if isinstance(self._source, type) else self._source
 
     def release_cacher(self, *, keep_path: bool = False) -> None:
         """Give up the cacher, with what it has read; it is made again when it is needed."""
@@ -136,12 +141,15 @@ class Artifact:
             if value is not NOT_IN_MEMORY:
                 self.describe(value)
 
-    def found(self, metadata: "Mapping[str, Any] | None", path: str) -> None:
-        """Note that the cache has the artifact, and what its metadata at ``path`` shows of it."""
-        self.cached, self._metadata_path = True, path
+    def found(self, there: "Lookup") -> None:
+        """Note that the cache has the artifact, and what its metadata shows of it."""
+        metadata, content = there.metadata, there.content
+        self.cached = True
+        self._metadata_path = there.metadata_path or self.metadata_path
         if metadata is not None:
             self._preview = str(metadata.get("preview") or "")
-        content = content_of(metadata)
+        if content is None:
+            content = content_of(metadata)
         later = content is None and _is_undigested(metadata)
         self._content = _NOT_LOOKED_UP if later else content
 

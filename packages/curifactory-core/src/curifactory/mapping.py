@@ -4,9 +4,9 @@ import gc
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from curifactory.artifact import METADATA
+from curifactory.artifact import Artifact
 from curifactory.binding import artifacts_read, origins_read
-from curifactory.calls import CallStatus, StageCall
+from curifactory.calls import CallStatus, StageCall, StageSpec
 from curifactory.causes import Cause, CauseKind
 from curifactory.config import OnStale
 from curifactory.documented import PlanAttributes
@@ -15,6 +15,7 @@ from curifactory.lineage import lineage
 from curifactory.outputs import waiting
 from curifactory.paths import DirectoryListing
 from curifactory.planning import Decision, Plan, make_plan
+from curifactory.protocols import Finder, Lookup
 
 if TYPE_CHECKING:
     from curifactory.manager import ArtifactManager
@@ -33,6 +34,7 @@ class Map:
         self._collects = self._is_frozen = False
         self._indices: dict[StageCall, int] = {}
         self._by_lineage: dict[str, int] = {}
+        self._finders: dict[StageSpec, dict[str, Finder]] = {}
 
     def __enter__(self) -> Self:
         """Begin mapping: until the block ends no garbage is collected, and none of the map after.
@@ -78,6 +80,15 @@ class Map:
             artifact.release_cacher()
         call.record.set_output()
 
+    def find(self, artifact: Artifact) -> Lookup | None:
+        """Return what the cache holds of ``artifact``, if that can be told without its cacher."""
+        call = artifact.call
+        finders = self._finders.get(call.spec)
+        if finders is None:
+            finders = self._finders[call.spec] = _make_finders(call)
+        finder = finders.get(artifact.name)
+        return None if finder is None else finder.find(call)
+
     def _stored_before(self, dependencies: tuple[int, ...]) -> tuple[int, ...]:
         """Return the nodes that store what is read, directly or through nodes that do not.
 
@@ -91,6 +102,17 @@ class Map:
             if not node.storable:
                 found |= dict.fromkeys(node.sources or ())
         return tuple(found)
+
+
+def _make_finders(call: StageCall) -> dict[str, Finder]:
+    """Return what finds the outputs of calls such as ``call``, by their names, where there is."""
+    found = {}
+    for artifact in call.outputs:
+        make = getattr(artifact.prototype, "finder", None)
+        finder = None if make is None else make(call, artifact.name)
+        if finder is not None:
+            found[artifact.name] = finder
+    return found
 
 
 def make_node(call: StageCall) -> Node:
@@ -131,13 +153,12 @@ def look_up(call: StageCall) -> Holding:
     metadata: list[Mapping[str, Any]] = []
     executions: set[str] = set()
     for artifact in call.outputs:
-        cacher = artifact.cacher
-        if cacher is None:
+        found = _find(artifact)
+        if found is None:
             misses.append(Cause(CauseKind.NO_CACHER, f"output {artifact.name!r}"))
             continue
-        found = cacher.look_up()
         if found.hit:
-            artifact.found(found.metadata, cacher.get_path(METADATA))
+            artifact.found(found)
             metadata += () if found.metadata is None else (found.metadata,)
         (notes if found.hit else misses).extend(found.causes)
         if found.execution is not None:
@@ -145,6 +166,15 @@ def look_up(call: StageCall) -> Holding:
     if not misses and len(executions) > 1:
         misses.append(Cause(CauseKind.TORN, call.label))
     return Holding(tuple(misses), tuple(notes), tuple(metadata))
+
+
+def _find(artifact: Artifact) -> Lookup | None:
+    """Return what the cache holds of ``artifact``; ``None`` if it has no cacher."""
+    mapping = artifact.call.record.manager.mapping
+    found = None if mapping is None else mapping.find(artifact)
+    if found is None and artifact.cacher is not None:
+        found = artifact.cacher.look_up()
+    return found
 
 
 def forced_by(call: StageCall) -> Cause | None:

@@ -70,6 +70,17 @@ class Lookup:
     """The artifact's metadata, where there is any."""
     execution: str | None = None
     """Token of the execution that made it, which all outputs of a call share; unknown if none."""
+    content: str | None = None
+    """A digest of its content, if that was computed before."""
+    metadata_path: str | None = None
+    """Where its metadata lies, if that was found out before."""
+
+
+class Finder(Protocol):
+    """Finds what calls of one stage have stored of one output."""
+
+    def find(self, call: "StageCall") -> Lookup | None:
+        """Return what is there of ``call``; ``None`` if that is for its cacher to tell."""
 
 
 class Writer(Protocol):

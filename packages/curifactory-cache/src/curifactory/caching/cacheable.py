@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from curifactory.caching.digesting import DigestingFile
+from curifactory.caching.finding import Finder
 from curifactory.caching.loading import fetch
 from curifactory.caching.locating import METADATA, locate
 from curifactory.caching.looking_up import look_up
@@ -17,6 +18,7 @@ from curifactory.caching.pending_digests import complete_metadata, wait_for_dige
 from curifactory.caching.publishing import StagedFiles, nobody_publishes
 from curifactory.caching.saving import PendingArtifact, not_stored, publishing, stage_artifact
 from curifactory.caching.verifying import (
+    any_marked,
     check_metadata,
     is_marked,
     mark,
@@ -230,6 +232,21 @@ class Cacheable:
         folder = self._metadata_folder() or "."
         return nobody_publishes(folder, None if manager is None else manager.manager_cache_path)
 
+    def finder(self, call: "StageCall", output: str) -> "Finder | None":
+        """Return what finds, while it is mapped, what calls such as ``call`` have stored.
+
+        ``None`` for a class that looks in its own way, and where something is being written.
+        """
+        if not self._looks_as_all():
+            return None
+        bound = self.bound_to(call, output)
+        return None if any_marked(bound._marker_root()) else Finder(bound)
+
+    def _looks_as_all(self) -> bool:
+        kind = type(self)
+        bound_as_all = kind.bound_to is Cacheable.bound_to
+        return bound_as_all and kind.look_up is Cacheable.look_up and not self._checks_itself()
+
     def _checks_itself(self) -> bool:
         return type(self).check is not Cacheable.check
 
@@ -370,22 +387,19 @@ class Cacheable:
     def _recall_metadata(self) -> dict[str, Any] | None:
         """Return the metadata, read as seldom as may be.
 
-        While mapping, where many are asked for, it comes from an index of all; otherwise from what
-        was read last, if that is what is still there.
+        While mapping, what is read is noted in an index of all; otherwise what was read last will
+        do, if that is what is still there.
         """
         record, path = self.record, locate(self, METADATA)
-        if record is None or record.manager.mapping is None or self._checks_itself():
-            if self._last_read is not None and self._last_read[0] == state_of(path):
-                return self._take_metadata(self._last_read[1])
-            return self._load_metadata()
-        index = index_of(record.manager)
-        known = index.find(path)
-        if known is None:
+        if record is not None and record.manager.mapping is not None and self._looks_as_all():
             found = self._read_metadata()
             if found is None:
                 return None
-            known = index.note(path, *found)
-        return self._take_metadata(known)
+            index_of(record.manager).note(self.main_path(), path, *found)
+            return self._take_metadata(found[1])
+        if self._last_read is not None and self._last_read[0] == state_of(path):
+            return self._take_metadata(self._last_read[1])
+        return self._load_metadata()
 
     def amend_metadata(self, facts: Mapping[str, Any]) -> None:
         """Replace ``facts`` in the stored metadata, as far as that may be written."""

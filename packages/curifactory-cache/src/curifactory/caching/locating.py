@@ -44,10 +44,7 @@ def locate(cacher: "Cacheable", suffix: str | None) -> str:
 
 
 def _in_cache(cacher: "Cacheable", record: "Record", name: str, suffix: str | None) -> str:
-    if suffix is not None:
-        name = f"{name}{suffix}"
-    elif not (cacher.extension and name.endswith(cacher.extension)):
-        name = f"{name}{cacher.extension}"
+    name = f"{name}{suffix}" if suffix is not None else with_extension(cacher, name)
     call = cacher.call
     if call is None:
         return record.get_path(name, cacher.subdir, cacher.prefix, cacher.stage, cacher.track)
@@ -55,6 +52,12 @@ def _in_cache(cacher: "Cacheable", record: "Record", name: str, suffix: str | No
     if cacher._root is not None:
         folder = place_in_store(folder, cacher._root, record.manager)
     return f"{folder}/{record.manager.file_name(name, call.hash, cacher.prefix, call.file_stage)}"
+
+
+def with_extension(cacher: "Cacheable", name: str) -> str:
+    """Return ``name`` with the cacher's extension at its end."""
+    ending = cacher.extension
+    return name if ending and name.endswith(ending) else f"{name}{ending}"
 
 
 def _overridden(cacher: "Cacheable", path: str, suffix: str | None) -> str:

@@ -5,23 +5,19 @@ It is never needed: what is not in it, or was changed since, is read from the me
 
 import os
 import pickle
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from curifactory.artifact import content_of
 from curifactory.paths import safe_component, write_atomically
 
 if TYPE_CHECKING:
     from curifactory.manager import ArtifactManager
 
 _FOLDER = "metadata"
-_FORMAT = 1
-_LEFT_OUT = frozenset(
-    {"manager_run_info", "params", "paths", "prior_records", "record_prior_stages", "tracked"}
-)
-"""What tells nothing of whether an artifact may be used, and is most of the metadata."""
-_SHARED = ("code", "upstream", "arrived", "extra")
-"""What is the same for many artifacts."""
+_FORMAT = 2
+_SHARED = ("code", "upstream", "arrived")
+"""What tells whether an artifact is stale, and is the same for many."""
 _FEW = 50
 """So many files are read again rather than all that is known written."""
 
@@ -49,8 +45,51 @@ def state_of(path: str) -> FileState | None:
         return None
 
 
+class Known(NamedTuple):
+    """What the metadata of an artifact says of whether it may be used."""
+
+    path: str
+    """Where the metadata lies."""
+    state: tuple[int, ...]
+    """Its :class:`FileState`, as a plain tuple."""
+    files: tuple[tuple[str, int, int], ...]
+    """Path of each file of the artifact, its size, and when it was changed."""
+    stage: str | None
+    name: str | None
+    lineage: str | None
+    execution: str | None
+    content: str | None
+    """A digest of the content of all files; ``None`` if that is still to be computed."""
+    facts: dict[str, Any]
+    """What it was computed by and from, and a preview."""
+
+    def names_first(self, path: str) -> bool:
+        """Tell whether ``path`` is the first of the files."""
+        return bool(self.files) and self.files[0][0] == path
+
+    def is_true(self) -> bool:
+        """Tell whether the metadata is that which was read, and all files those that it names."""
+        inode, size, modified, changed = self.state
+        try:
+            now = os.stat(self.path)
+            if (
+                now.st_mtime_ns != modified
+                or now.st_ctime_ns != changed
+                or now.st_ino != inode
+                or now.st_size != size
+            ):
+                return False
+            for path, size, modified in self.files:
+                now = os.stat(path)
+                if now.st_mtime_ns != modified or now.st_size != size:
+                    return False
+        except OSError:
+            return False
+        return True
+
+
 class MetadataIndex:
-    """What is known of metadata files, by their paths.
+    """What is known of metadata files, by the paths of the artifacts.
 
     Parameters
     ----------
@@ -61,36 +100,47 @@ class MetadataIndex:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._known: dict[str, tuple[FileState, dict[str, Any]]] | None = None
-        self._seen: dict[str, tuple[FileState, dict[str, Any]]] = {}
+        self._known: dict[str, tuple[Any, ...]] | None = None
+        self._seen: dict[str, Known] = {}
         self._shared: dict[str, Any] = {}
         self._new = 0
 
-    def find(self, path: str) -> dict[str, Any] | None:
-        """Return what the metadata at ``path`` says, without what is about its run and record.
-
-        ``None`` if the file that was read is not there any more.
-        """
-        if self._known is None:
-            self._known = _load(self._path)
-        entry = self._seen.get(path) or self._known.get(path)
-        if entry is None:
+    def find(self, artifact: str) -> Known | None:
+        """Return what is known of the artifact at a path, if that is still all true."""
+        known = self._seen.get(artifact)
+        if known is None:
+            if self._known is None:
+                self._known = _load(self._path)
+            entry = self._known.get(artifact)
+            if entry is None:
+                return None
+            known = Known._make(entry)
+        if not known.is_true():
             return None
-        if state_of(path) != entry[0]:
-            return None
-        self._seen[path] = entry
-        return entry[1]
+        self._seen[artifact] = known
+        return known
 
-    def note(self, path: str, state: FileState, metadata: Mapping[str, Any]) -> dict[str, Any]:
-        """Keep what the metadata at ``path`` says, and return that as :meth:`find` does."""
-        facts = {
-            sys.intern(key): self._share(value) if key in _SHARED else value
-            for key, value in metadata.items()
-            if key not in _LEFT_OUT
-        }
-        self._seen[path] = state, facts
+    def note(self, artifact: str, path: str, state: FileState, metadata: Mapping[str, Any]) -> None:
+        """Keep what the metadata at ``path`` says of the artifact at a path."""
+        folder = os.path.dirname(path)
+        files = (
+            (os.path.join(folder, name), each["size"], each["mtime_ns"])
+            for name, each in metadata.get("files", {}).items()
+        )
+        facts = {key: self._share(metadata[key]) for key in _SHARED if key in metadata}
+        facts |= {key: metadata[key] for key in ("inputs", "preview") if key in metadata}
+        self._seen[artifact] = Known(
+            path,
+            tuple(state),
+            tuple(files),
+            metadata.get("stage"),
+            metadata.get("artifact_name"),
+            metadata.get("lineage"),
+            metadata.get("execution"),
+            content_of(metadata),
+            facts,
+        )
         self._new += 1
-        return facts
 
     def _share(self, value: Any) -> Any:
         return self._shared.setdefault(repr(value), value)
@@ -99,7 +149,8 @@ class MetadataIndex:
         """Write what this session has seen, if much of it is new."""
         if self._new < max(_FEW, len(self._seen) // 10):
             return
-        data = pickle.dumps((_FORMAT, self._seen), 5)
+        plain = {artifact: tuple(known) for artifact, known in self._seen.items()}
+        data = pickle.dumps((_FORMAT, plain), 5)
         try:
             os.makedirs(os.path.dirname(self._path), exist_ok=True)
             write_atomically(self._path, data)
@@ -108,7 +159,7 @@ class MetadataIndex:
         self._new = 0
 
 
-def _load(path: str) -> dict[str, tuple[FileState, dict[str, Any]]]:
+def _load(path: str) -> dict[str, tuple[Any, ...]]:
     try:
         with open(path, "rb") as file:
             version, known = pickle.load(file)

@@ -70,7 +70,7 @@ class PendingArtifact:
         if large := self._staged.take_large():
             self._digest(cacher.record.manager, metadata, large)
         else:
-            _note(cacher.record.manager, metadata, before, facts)
+            _note(cacher.record.manager, cacher.main_path(), metadata, before, facts)
 
     def _digest(
         self, manager: "ArtifactManager", path: str, large: "Mapping[str, BinaryIO]"
@@ -83,7 +83,7 @@ class PendingArtifact:
             large,
             spare=staged.spare,
             exclusive=functools.partial(exclusive, staged.root),
-            note=functools.partial(index.note, path),
+            note=functools.partial(index.note, self._cacher.main_path(), path),
             log=manager.log,
         )
         pending_digests(manager).add(digestion)
@@ -94,13 +94,17 @@ class PendingArtifact:
 
 
 def _note(
-    manager: "ArtifactManager", path: str, written: os.stat_result, facts: dict[str, Any]
+    manager: "ArtifactManager",
+    artifact: str,
+    path: str,
+    written: os.stat_result,
+    facts: dict[str, Any],
 ) -> None:
     """Let the session know the metadata at ``path``, if it still is what was ``written``."""
     with suppress(OSError):
         now = os.stat(path)
         if (now.st_ino, now.st_mtime_ns) == (written.st_ino, written.st_mtime_ns):
-            index_of(manager).note(path, FileState.of(now), facts)
+            index_of(manager).note(artifact, path, FileState.of(now), facts)
 
 
 def not_stored(cacher: "Cacheable", error: OSError) -> CacheError:

@@ -138,7 +138,12 @@ def mark(root: str, path: str) -> None:
 
 def is_marked(root: str, path: str) -> bool:
     """Tell whether ``path`` is noted below ``root`` as not complete."""
-    return os.path.isdir(markers_folder(root)) and os.path.exists(marker_path(root, path))
+    return any_marked(root) and os.path.exists(marker_path(root, path))
+
+
+def any_marked(root: str) -> bool:
+    """Tell whether anything is noted below ``root`` as not complete."""
+    return os.path.isdir(markers_folder(root))
 
 
 def unmark(root: str, path: str) -> None:
