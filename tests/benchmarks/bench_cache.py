@@ -113,6 +113,7 @@ def scenarios() -> list[Scenario]:
             "us",
             peers={"joblib": _JOBLIB_SETUP + "timed()\nresult = timed()"},
             at_most=2.2,
+            beside={"joblib": 1 / 3},
             in_memory=True,
         ),
         Scenario("files of a tiny artifact", _FILES, unit="", below=2),

@@ -56,12 +56,45 @@ called = time.process_time()
 made = started
 """
 
+# What a session writes to terminal and file, by handlers that do nothing else.
+_LOGGED = _SETUP.replace(", suppress_live_log=True", "")
+_FLOOR_LOGGED = """
+import logging
+log = logging.getLogger("floor")
+log.setLevel(logging.INFO)
+layout = logging.Formatter("%(asctime)s [%(levelname)s] - %(message)s")
+for handler in (logging.StreamHandler(), logging.FileHandler("floor.log", encoding="utf-8")):
+    handler.setFormatter(layout)
+    log.addHandler(handler)
+
+def begins(stage, record):
+    log.info("stage %s: record %s runs", stage, record)
+
+def ended(stage, record, seconds):
+    log.info("stage %s: record %s executed in %.3f s", stage, record, seconds)
+"""
+_FLOOR_LOGGED += _FLOOR.replace(
+    "        wall, cpu",
+    "        begins(function.__name__, state['x'])\n        wall, cpu",
+).replace(
+    "        history.append",
+    "        ended(function.__name__, state['x'], seconds[0])\n        history.append",
+)
+
 
 def scenarios() -> list[Scenario]:
     """Return the cost of a call and of a record, in microseconds."""
     per_call = "result = (called - made) / {count} / 3 * 1e6"
     per_record = "result = (made - started) / {count} * 1e6"
-    found = []
+    found = [
+        Scenario(
+            "one stage call of 3 x 1000, logged",
+            (_LOGGED + per_call).format(count=1000),
+            (_FLOOR_LOGGED + per_call).format(count=1000),
+            "us",
+            at_most=1.2,
+        )
+    ]
     for count in (300, 1000, 3000, 10000):
         found.append(
             Scenario(

@@ -53,6 +53,8 @@ class Scenario:
     """How many times the floor it may cost."""
     below: float | None = None
     """The most it may cost, in ``unit``."""
+    beside: Mapping[str, float] = field(default_factory=dict)
+    """How many times what a peer costs it may cost, where that peer is installed."""
     series: str = ""
     """Scenarios of one series do the same at several sizes."""
     size: int = 0
@@ -98,6 +100,9 @@ class Measurement:
             verdicts.append(self.ratio <= scenario.at_most)
         if scenario.below is not None:
             verdicts.append(self.ours <= scenario.below)
+        for peer, share in scenario.beside.items():
+            if peer in self.costs:
+                verdicts.append(self.ours <= share * self.costs[peer])
         return all(verdicts) if verdicts else None
 
     def facts(self) -> dict[str, object]:
@@ -109,6 +114,7 @@ class Measurement:
             "ratio": self.ratio,
             "at_most": self.scenario.at_most,
             "below": self.scenario.below,
+            "beside": dict(self.scenario.beside),
             "met": self.met,
             "series": self.scenario.series,
             "size": self.scenario.size,

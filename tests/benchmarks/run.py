@@ -37,6 +37,7 @@ def show(each: Measurement) -> None:
     ratio = "" if each.ratio is None else f"{each.ratio:.2f}x"
     goals = [f"{scenario.at_most:g}x"] if scenario.at_most is not None else []
     goals += [f"{scenario.below:g} {scenario.unit}"] if scenario.below is not None else []
+    goals += [f"{share:.2g}x {peer}" for peer, share in scenario.beside.items()]
     verdict = {None: "", True: "met", False: "MISSED"}[each.met]
     peers = ", ".join(
         f"{name} {cost:.2f}" for name, cost in each.costs.items() if name not in {OURS, FLOOR}
