@@ -17,6 +17,7 @@ from curifactory.closure.arriving import PACKAGE, arriving_names, find
 from curifactory.closure.code_store import CodeStore
 from curifactory.closure.declaring import declared_parts, stage_key
 from curifactory.closure.defining import Definitions
+from curifactory.closure.observing import Observations
 from curifactory.closure.parts import Closure
 from curifactory.closure.sources import Sources
 from curifactory.closure.walking import Walk
@@ -44,6 +45,9 @@ class Freshness:
         self.store = store
         self._definitions = Definitions(Sources())
         self._closures: dict[StageSpec, Closure] = {}
+        self._observations: dict[StageSpec, Observations] = {}
+        self._unchecked: set[StageSpec] = set()
+        self._looks_again = False
         self._arriving: dict[tuple[str, ...], Closure] = {}
         self._sources: dict[StageCall, dict[Artifact, None]] = {}
         self._stages: dict[StageCall, dict[str, StageSpec]] = {}
@@ -51,10 +55,16 @@ class Freshness:
 
     def closure(self, spec: StageSpec) -> Closure:
         """Return the code that the stage ``spec`` reaches, looked at once."""
+        if spec in self._unchecked:
+            self._unchecked.discard(spec)
+            if not self._observations[spec].hold():
+                del self._closures[spec]
         if spec not in self._closures:
-            walk = Walk(self._definitions, self._root)
+            observing = self._looks_again and not spec.depends_on
+            walk = Walk(self._definitions, self._root, observing=observing)
             more = declared_parts(spec.depends_on, self._root)
             self._closures[spec] = walk.closure(spec.function, more)
+            self._observations[spec] = walk.observations
         return self._closures[spec]
 
     def closures(self) -> Iterable[Closure]:
@@ -84,8 +94,9 @@ class Freshness:
         return self._arriving[key]
 
     def look_again(self) -> None:
-        """Forget what code stages reach, which may have changed, as in a notebook."""
-        self._closures.clear()
+        """Do not rely on what code stages reach, which may have changed, as in a notebook."""
+        self._looks_again = True
+        self._unchecked.update(self._closures)
         self._arriving.clear()
         self._definitions.sources.look_again()
 

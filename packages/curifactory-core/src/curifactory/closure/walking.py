@@ -7,12 +7,20 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from types import FunctionType, ModuleType
+from functools import cached_property, partial
+from types import CellType, FunctionType, ModuleType
 from typing import Any
 
 from curifactory.closure.defining import Definition, Definitions, Path, paths_in
 from curifactory.closure.normalising import digest, normalise
+from curifactory.closure.observing import (
+    Observations,
+    class_facts,
+    function_facts,
+    is_plain,
+    token,
+    wrapped_by,
+)
 from curifactory.closure.parts import Closure, Part
 from curifactory.closure.placing import (
     is_extension,
@@ -29,7 +37,7 @@ from curifactory.closure.resolving import (
     package_of,
     resolve,
 )
-from curifactory.closure.sources import SourceFile
+from curifactory.closure.sources import SourceFile, Sources
 from curifactory.closure.values import CHANGEABLE, UnknownValueError, ValueText
 
 
@@ -53,12 +61,17 @@ class Walk:
         What has been read already, by other walks too.
     root
         The project's folder.
+    observing
+        Take note of what is looked at.
 
     """
 
-    def __init__(self, definitions: Definitions, root: str) -> None:
+    def __init__(self, definitions: Definitions, root: str, *, observing: bool = False) -> None:
         self._definitions = definitions
+        self.observations = Observations(wanted=observing)
+        """What this walk looked at."""
         self._values = ValueText(self._follow_inside, root)
+        self._values_again = ValueText(_refuse_code, root)
         self._inside: list[str] = []
         self._parts: dict[str, Part] = {}
         self._edges: set[tuple[str, str, str]] = set()
@@ -122,12 +135,14 @@ class Walk:
             return self.follow(value.func)
         if isinstance(value, ModuleType):
             return self._whole_module(value)
-        wrapped = getattr(value, "__wrapped__", getattr(value, "__func__", None))
+        wrapped = wrapped_by(value)
+        self.observations.note(wrapped_by, value)
         if wrapped is not None:
             return f"{self.follow(type(value))} {self.follow(wrapped)}"
         return self._package(getattr(value, "__module__", None) or owner_module(value), value)
 
     def _function(self, function: FunctionType) -> str:
+        self.observations.note(function_facts, function)
         module = function.__globals__.get("__name__")
         wrapped = getattr(function, "__wrapped__", None)
         if is_ours(module) or not is_project_file(function.__code__.co_filename):
@@ -155,7 +170,7 @@ class Walk:
                 continue
             changes = (variable,) in definition.names.changed
             if is_code(value) or not changes:
-                self._value(owner, f"{name}.{variable}", value)
+                self._value(owner, f"{name}.{variable}", value, partial(_content, cell))
         for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
             if is_code(default):
                 self._edges.add((owner, "default", self.follow(default)))
@@ -163,6 +178,7 @@ class Walk:
     def _class(self, cls: type) -> str:
         if not is_project_module(cls.__module__):
             return self._package(cls.__module__, cls)
+        self.observations.note(class_facts, cls)
         namespace = vars(sys.modules[cls.__module__])
         definition = self._definitions.of_class(cls, namespace)
         name = self._add(f"{cls.__module__}.{cls.__qualname__}", definition)
@@ -216,13 +232,20 @@ class Walk:
 
     # -- names ---------------------------------------------------------------------------------
 
+    def _resolve(
+        self, path: Path, namespace: Mapping[str, Any]
+    ) -> tuple[Mapping[str, Any], str, Any] | None:
+        self.observations.note(_what_stands_for, path, namespace)
+        return resolve(path, namespace)
+
     def _refer(self, owner: str, path: Path, namespace: Mapping[str, Any]) -> None:
         """Follow what ``path`` stands for in the module with ``namespace``."""
         if path[0].startswith("__") and path[0].endswith("__"):
             return
-        found = resolve(path, namespace)
+        found = self._resolve(path, namespace)
         if found is None:
             if not hasattr(builtins, path[0]):
+                self.observations.give_up()
                 self._edges.add((owner, ".".join(path), "missing"))
             return
         where, name, value = found
@@ -253,12 +276,14 @@ class Walk:
             if not is_project_import(absolute):
                 self._package(absolute)
                 return
+            self.observations.give_up()
             namespace = vars(importlib.import_module(absolute))
             if taken:
                 if taken not in namespace and taken != "*":
                     importlib.import_module(f"{absolute}.{taken}")
                 self._refer(owner, (taken,), namespace)
         except Exception as error:  # noqa: BLE001 - whatever the user's module raises
+            self.observations.give_up()
             spot = f"{place}: the import of {written} fails: {type(error).__name__}"
             self._blind_spots[spot] = None
             return
@@ -271,19 +296,24 @@ class Walk:
     def _note_changes(self, definition: Definition, namespace: Mapping[str, Any]) -> None:
         self._attributes |= definition.names.attributes
         for path in definition.names.changed:
-            found = resolve(path, namespace)
+            found = self._resolve(path, namespace)
             if found is not None:
                 self._changed.add((id(found[0]), found[1]))
 
     # -- values --------------------------------------------------------------------------------
 
-    def _value(self, owner: str, name: str, value: Any) -> None:
-        """Let a captured variable count, as far as a text stands for it."""
+    def _value(
+        self, owner: str, name: str, value: Any, read: Callable[[], Any] | None = None
+    ) -> None:
+        """Let a captured variable count, as far as a text stands for it.
+
+        ``read`` returns it again later.
+        """
         if is_code(value):
             self._edges.add((owner, name.rpartition(".")[2], self.follow(value)))
             return
         try:
-            text, code = self._text(value)
+            text, code = self._text(value, read)
         except UnknownValueError as error:
             self._blind_spots[f"{name} is captured, and {error}"] = None
             return
@@ -291,10 +321,18 @@ class Walk:
         self._put(name, Part(digest(text), f"{short} = {text}\n"))
         self._edges.add((owner, short, code))
 
-    def _text(self, value: Any) -> tuple[str, str]:
-        """Return what stands for a value, and for the code inside it."""
+    def _text(self, value: Any, read: Callable[[], Any] | None) -> tuple[str, str]:
+        """Return what stands for a value, and for the code inside it; ``read`` returns it later."""
         self._inside = []
-        text = self._values.of(value)
+        try:
+            text = self._values.of(value)
+        except UnknownValueError:
+            self.observations.give_up()
+            raise
+        if self._inside or read is None:
+            self.observations.give_up()
+        elif not is_plain(value):
+            self.observations.note(_text_again, self._values_again, read)
         return text, " ".join(self._inside)
 
     def _follow_inside(self, value: Any) -> str:
@@ -302,7 +340,9 @@ class Walk:
         return str(getattr(value, "__qualname__", type(value).__qualname__))
 
     def _constant(self, namespace: Mapping[str, Any], name: str, value: Any) -> _Constant:
-        namespace, name = origin(namespace, name, value, self._definitions.sources)
+        sources = self._definitions.sources
+        self.observations.note(_origin_again, namespace, name, sources)
+        namespace, name = origin(namespace, name, value, sources)
         key = id(namespace), name
         if key not in self._constants:
             self._constants[key] = _Constant(namespace, name, value)
@@ -319,7 +359,8 @@ class Walk:
         reason = "it changes while stages run"
         if not changes:
             try:
-                text, code = self._text(constant.value)
+                namespace, own_name = constant.namespace, constant.name
+                text, code = self._text(constant.value, lambda: namespace[own_name])
             except UnknownValueError as error:
                 reason = str(error)
             else:
@@ -328,6 +369,7 @@ class Walk:
                 self._parts[name] = Part(constant.digest, shown)
                 self._edges.add((constant.digest, "", code))
                 return
+        self.observations.give_up()  # a file can be asked, but what its statements name is much
         file = self._file(constant.namespace)
         nodes = [] if file is None else file.bindings.get(constant.name, [])
         if file is None or not nodes:
@@ -341,3 +383,24 @@ class Walk:
         for path in sorted(paths_in(nodes)):
             if path[0] != constant.name:
                 self._refer(constant.digest, path, constant.namespace)
+
+
+def _what_stands_for(path: Path, namespace: Mapping[str, Any]) -> Any:
+    found = resolve(path, namespace)
+    return None if found is None else (found[0], found[1], token(found[2]))
+
+
+def _origin_again(namespace: Mapping[str, Any], name: str, sources: Sources) -> tuple[Any, str]:
+    return origin(namespace, name, namespace[name], sources)
+
+
+def _content(cell: CellType) -> Any:
+    return cell.cell_contents
+
+
+def _text_again(values: ValueText, read: Callable[[], Any]) -> str:
+    return values.of(read())
+
+
+def _refuse_code(value: Any) -> str:
+    raise UnknownValueError(f"{value!r} is code, where there was none")
