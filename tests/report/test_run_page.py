@@ -417,6 +417,79 @@ def test_a_failure_shows_its_message_as_it_is(
     )
 
 
+SWEEP = """
+import curifactory as cf
+from curifactory.reporting import JsonReporter
+
+def get_params():
+    return [cf.ExperimentParameters(name=f"set_{number}") for number in range(COUNT)]
+
+@cf.stage(None, ["model"])
+def train(record):
+    number = int(record.params.name[4:])
+    record.report(JsonReporter([number]))
+    if number in (4, 5):
+        raise KeyError(number)
+    if number < 8:
+        raise ValueError("no neighbours")
+    return 1
+
+@cf.stage(["model"], ["score"])
+def test(record, model):
+    return 1
+
+def run(param_sets, manager):
+    for param_set in param_sets:
+        test(train(cf.Record(manager, param_set)))
+"""
+
+
+def test_equal_failures_are_told_together(project: "Project", read_page: ReadPage) -> None:
+    project.write("experiments/sweep.py", SWEEP.replace("COUNT", "10"))
+
+    page = read_page(project.run("sweep", parallel=2).report_path)
+
+    [failure] = page.find(cls="failure")
+    assert sorted(failure.texts(cls="problem")) == [
+        "stage 'train' of Record 0 (set_0), Record 1 (set_1), Record 2 (set_2), Record 3 (set_3), "
+        "Record 6 (set_6) and 1 more: ValueError - no neighbours",
+        "stage 'train' of Record 4 (set_4): KeyError - 4",
+        "stage 'train' of Record 5 (set_5): KeyError - 5",
+    ]
+    assert failure.texts("summary") == ["Traceback of the first"]
+
+
+def test_what_failures_kept_from_running_is_not_called_skipped(
+    project: "Project", read_page: ReadPage
+) -> None:
+    project.write("experiments/sweep.py", SWEEP.replace("COUNT", "9"))
+
+    page = read_page(project.run("sweep", parallel=2).report_path)
+
+    statuses = page.find(id_="stages")[0].texts(cls="call")
+    assert statuses == ["failed", "not run after a failure"] * 8 + ["ran", "ran"]
+    assert "8 failed, 8 not run after a failure" in page.texts(cls="quiet")[0]
+    assert "skipped, not needed" not in page.find(id_="map")[0].text
+
+
+@pytest.mark.parametrize(("count", "folded"), [(12, False), (70, True)])
+def test_what_is_said_of_many_sets_is_folded(
+    count: int, folded: bool, project: "Project", read_page: ReadPage
+) -> None:
+    project.write("experiments/sweep.py", SWEEP.replace("COUNT", f"{count}"))
+
+    page = read_page(project.run("sweep", parallel=2).report_path)
+
+    [facts, *_] = page.find("dl")
+    assert facts.texts("summary") == ([f"{count}"] if folded else [])
+    assert len(facts.texts(cls="set")) == count
+    assert page.find(id_="contents")[0].texts("summary") == (
+        [f"{count - 8} reportables"] if folded else []
+    )
+    records = page.find(id_="stages")[0].find(cls="record")
+    assert sum("open" in record.attributes for record in records) == (8 if folded else count)
+
+
 def test_a_complete_run_has_neither_failure_nor_live_warning(
     project: "Project", read_page: ReadPage
 ) -> None:

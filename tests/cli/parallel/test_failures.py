@@ -226,3 +226,33 @@ def test_nothing_hangs_whoever_is_killed_and_when(tree: "ParallelProject") -> No
     assert tree.project.run("tree", "--parallel", "2", "--no-report").code == 0
     assert expected is None or expected == tree.artifacts()
     assert tree.leftovers() == []
+
+
+MANY_FAILING = """
+import curifactory as cf
+
+def get_params():
+    return [cf.ExperimentParameters(name=f"set_{number}") for number in range(13)]
+
+@cf.stage(None, ["model"])
+def train(record):
+    raise ValueError(f"of {record.params.name} " + "long " * 40)
+
+def run(param_sets, manager):
+    for param_set in param_sets:
+        train(cf.Record(manager, param_set))
+"""
+
+
+def test_of_many_failures_each_has_a_short_line(project: "Project") -> None:
+    project.write("experiments/sweep.py", MANY_FAILING)
+
+    outcome = project.run("sweep", "--parallel", "2", "--no-report")
+
+    assert outcome.code == 1
+    lines = outcome.error_lines
+    start = lines.index("12 more failed:")
+    named = lines[start + 1 : start + 11]
+    assert all(line.startswith("  in stage 'train' of record ") for line in named)
+    assert all(line.endswith(" long ...") and len(line) < 250 for line in named)
+    assert lines[start + 11] == "  and 2 others"

@@ -2,7 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from curifactory.causes import CauseKind
+
 if TYPE_CHECKING:
+    from curifactory.calls import StageCall
     from curifactory.record import Record
 
 _STATUSES = {
@@ -11,6 +14,7 @@ _STATUSES = {
     "skipped": "skipped",
     "failed": "failed",
     "pending": "not reached",
+    "blocked": "not run after a failure",
 }
 
 
@@ -23,8 +27,15 @@ def record_title(record: "Record") -> str:
     return f"{number} ({'aggregate' if record.is_aggregate else 'no parameters'})"
 
 
+def fate(call: "StageCall") -> str:
+    """Return what became of a call: its status, or ``blocked`` if what it needed failed."""
+    causes = () if call.decision is None else call.decision.causes
+    lost = any(cause.kind is CauseKind.INPUT_FAILED for cause in causes)
+    return "blocked" if lost and call.status == "skipped" else str(call.status)
+
+
 def describe_status(status: str) -> str:
-    """Return what became of a call."""
+    """Return what became of a call, in words."""
     return _STATUSES[status]
 
 

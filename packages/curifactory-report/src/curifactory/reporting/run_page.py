@@ -14,8 +14,10 @@ from curifactory.reporting.describing import (
     describe_bytes,
     describe_seconds,
     describe_status,
+    fate,
     record_title,
 )
+from curifactory.reporting.failures import collect_failures
 from curifactory.reporting.metrics import collect_metrics, compare_metrics
 from curifactory.reporting.palette import record_color
 from curifactory.reporting.parameters import ParameterMatrix, compare_sets
@@ -69,6 +71,8 @@ class RecordDetail:
     hash: str
     color: str
     calls: tuple[CallRow, ...]
+    failed: bool
+    """Whether one of them did."""
     graph: str
     """The record in detail as SVG; empty where there are too many to draw."""
 
@@ -101,7 +105,7 @@ def render_page(
         summary=_summarise(manager.records),
         scripts=scripts,
         script_digests=[digest_for_policy(script) for script in scripts],
-        failure=_failure(manager),
+        failures=collect_failures(manager),
         has_log=has_log,
         reportables=shown,
         groups=groups,
@@ -125,7 +129,7 @@ def _summarise(records: "Sequence[Record]") -> str:
     calls = [call for record in records for call in record.calls]
     if not calls:
         return ""
-    counts = Counter(describe_status(call.status) for call in calls)
+    counts = Counter(describe_status(fate(call)) for call in calls)
     parts = ", ".join(f"{count} {words}" for words, count in counts.most_common())
     seconds = sum(call.seconds or 0.0 for call in calls)
     total = f"{len(calls)} stage{'' if len(calls) == 1 else 's'} on {len(records)} "
@@ -182,23 +186,6 @@ def parameter_sets(manager: "ArtifactManager") -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _failure(manager: "ArtifactManager") -> dict[str, str] | None:
-    info = manager.run_info
-    if "error" not in info:
-        return None
-    failed = [
-        f"stage {call.name!r} of {record_title(record)}"
-        for record in manager.records
-        for call in record.calls
-        if call.status == "failed"
-    ]
-    return {
-        "error": info["error"],
-        "where": ", ".join(failed),
-        "traceback": info.get("traceback") or "",
-    }
-
-
 def _details(records: "Sequence[Record]") -> list[RecordDetail]:
     graphs = [""] * len(records)
     if len(records) <= MOST_GRAPHS:
@@ -209,6 +196,7 @@ def _details(records: "Sequence[Record]") -> list[RecordDetail]:
             record.get_hash(),
             record_color(record.get_record_index()),
             tuple(_row(call) for call in record.calls),
+            any(call.status == "failed" for call in record.calls),
             graph,
         )
         for record, graph in zip(records, graphs, strict=True)
@@ -219,8 +207,8 @@ def _row(call: "StageCall") -> CallRow:
     causes = () if call.decision is None else tuple(map(describe, call.decision.causes))
     return CallRow(
         call.name,
-        str(call.status),
-        describe_status(call.status),
+        fate(call),
+        describe_status(fate(call)),
         causes,
         describe_seconds(call.seconds),
         tuple(_resources(call)),

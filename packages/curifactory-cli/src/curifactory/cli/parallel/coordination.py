@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from textwrap import shorten
 
 from curifactory.calls import CallStatus, StageCall
 from curifactory.causes import Cause, CauseKind
@@ -34,6 +35,8 @@ _log = logging.getLogger(__name__)
 _LOSSES = 2
 """How often a call may be begun again after its process died, where its stage does not say."""
 _WAIT = 60.0
+_MOST_NAMED, _LONGEST_MESSAGE = 10, 100
+"""How many failures beside the first are named when all is over, and how far each is told."""
 _FIRST_DELAY, _LONGEST_DELAY = 0.1, 10.0
 
 
@@ -125,8 +128,12 @@ class Coordination:
     def _first_error(self) -> StageFailedError:
         first, *others = self._errors
         if others:
-            names = "; ".join(f"{error.__notes__[0]}: {error}" for error in others[:10])
-            first.add_note(f"{len(others)} more failed: {names}")
+            first.add_note(f"{len(others)} more failed:")
+            for error in others[:_MOST_NAMED]:
+                message = shorten(str(error), _LONGEST_MESSAGE, placeholder=" ...")
+                first.add_note(f"  {error.__notes__[0]}: {message}")
+            if len(others) > _MOST_NAMED:
+                first.add_note(f"  and {len(others) - _MOST_NAMED} others")
         if self._blocked:
             blocked = counted(self._blocked, "stage")
             first.add_note(f"{blocked} not executed, for want of the results of what failed")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from curifactory.reporting.describing import describe_seconds, record_title
+from curifactory.reporting.describing import describe_seconds, fate, record_title
 
 if TYPE_CHECKING:
     from curifactory.artifact import Artifact
@@ -94,6 +94,7 @@ _STATES = {
     "skipped": MapState.SKIPPED,
     "failed": MapState.FAILED,
     "pending": MapState.PENDING,
+    "blocked": MapState.PENDING,
 }
 
 
@@ -123,7 +124,7 @@ def _read_stage(call: "StageCall", positions: dict[int, int]) -> MapStage:
         tuple(_read_input(bound, positions) for bound in call.inputs),
         tuple(_read_artifact(artifact, call) for artifact in call.outputs),
         _state(call),
-        f"{call.status}{took}",
+        f"{fate(call)}{took}",
         call.is_aggregate,
     )
 
@@ -131,7 +132,7 @@ def _read_stage(call: "StageCall", positions: dict[int, int]) -> MapStage:
 def _state(call: "StageCall") -> MapState:
     """Return the state of a stage: skipped with everything in the cache counts as cached."""
     cached = bool(call.outputs) and all(artifact.cached for artifact in call.outputs)
-    return MapState.CACHED if call.status == "skipped" and cached else _STATES[call.status]
+    return MapState.CACHED if call.status == "skipped" and cached else _STATES[fate(call)]
 
 
 def _read_input(bound: "BoundInput", positions: dict[int, int]) -> MapInput:
@@ -145,6 +146,6 @@ def _read_input(bound: "BoundInput", positions: dict[int, int]) -> MapInput:
 
 def _read_artifact(artifact: "Artifact", call: "StageCall") -> MapArtifact:
     cached = artifact.cached and call.status in ("skipped", "loaded")
-    state = MapState.CACHED if cached else _STATES[call.status]
+    state = MapState.CACHED if cached else _STATES[fate(call)]
     detail = ": ".join(part for part in (artifact.type_name, artifact.preview) if part)
     return MapArtifact(artifact.name, state, detail, artifact.path or "")
