@@ -1,7 +1,7 @@
 """Why a call is run, loaded or skipped: data, put into words by :mod:`curifactory.explaining`."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class CauseKind(StrEnum):
@@ -62,8 +62,7 @@ STALE = frozenset(
 """Why a cached artifact is stale."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """One reason."""
 
     kind: CauseKind

@@ -2,8 +2,7 @@
 
 import logging
 import traceback
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from curifactory.exceptions import (
     BadInputError,
@@ -24,8 +23,7 @@ failures = logging.getLogger("curifactory.failures")
 """Gets the traceback of a failed run, for its log file; terminals show it in their own way."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
+class RunResult(NamedTuple):
     """What came of a run."""
 
     value: Any

@@ -1,8 +1,7 @@
 """Collecting the parameter sets that a run asks for."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from curifactory.config import Configuration
 from curifactory.exceptions import BadInputError, CurifactoryError
@@ -11,8 +10,7 @@ from curifactory.options import RunOptions
 from curifactory.params import ExperimentParameters
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(NamedTuple):
     """What of an experiment is given by the caller, as in a notebook, and not by a file."""
 
     function: Callable[[list[Any], Any], Any] | None = None
@@ -21,24 +19,22 @@ class Definition:
     """Its parameter sets, or what returns them; ``None`` for those of files."""
 
 
-@dataclass(frozen=True, slots=True)
-class Collection:
+class Collection(NamedTuple):
     """The parameter sets of a run."""
 
-    parameter_sets: list[ExperimentParameters] = field(default_factory=list)
-    by_file: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    parameter_sets: list[ExperimentParameters]
+    by_file: dict[str, list[tuple[str, str]]]
     """Name and hash of the parameter sets of each file."""
-    places: tuple[int, ...] = ()
+    places: tuple[int, ...]
     """Position of each parameter set among all that were read, as ``--global-indices`` counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
+class _Candidate(NamedTuple):
     """A parameter set with its places among all that were read."""
 
     parameter_set: ExperimentParameters
     file: str
-    index: int
+    local_index: int
     global_index: int
 
 
@@ -90,14 +86,14 @@ def _filter(candidates: Sequence[_Candidate], options: RunOptions) -> list[_Cand
     for name in options.names:
         if name not in known:
             raise BadInputError(unknown("Paramset name", name, known))
-    per_file = max((candidate.index + 1 for candidate in candidates), default=0)
+    per_file = max((candidate.local_index + 1 for candidate in candidates), default=0)
     indices = parse_indices("--indices", options.indices, per_file)
     global_indices = parse_indices("--global-indices", options.global_indices, len(candidates))
     return [
         candidate
         for candidate in candidates
         if (not options.names or candidate.parameter_set.name in options.names)
-        and (not options.indices or candidate.index in indices)
+        and (not options.indices or candidate.local_index in indices)
         and (not options.global_indices or candidate.global_index in global_indices)
     ]
 

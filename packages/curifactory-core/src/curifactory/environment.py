@@ -2,8 +2,7 @@
 
 import os
 import sys
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 NO_REPOSITORY = "No git repository found"
 NO_COMMIT = "No commit yet"
@@ -38,8 +37,7 @@ _NOT_SECRET = ("*.py", "*.example", "*.sample", "*.template")
 _SECRET_FOLDERS = (".git", ".ssh", ".aws", ".gnupg", ".kube", ".docker")
 
 
-@dataclass(frozen=True, slots=True)
-class GitFacts:
+class GitFacts(NamedTuple):
     """The state of a git repository."""
 
     commit: str = NO_REPOSITORY

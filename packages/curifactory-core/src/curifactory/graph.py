@@ -1,6 +1,6 @@
 """The graph of calls: what depends on what."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from curifactory.causes import Cause
 
@@ -37,7 +37,6 @@ class Node:
         return not self.misses
 
 
-@dataclass(slots=True)
 class Graph:
     """Nodes in the order of their calls.
 
@@ -45,7 +44,8 @@ class Graph:
     walk over the graph is one pass over a list.
     """
 
-    nodes: list[Node] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
 
     def add(self, node: Node) -> int:
         """Append ``node`` and return its index.

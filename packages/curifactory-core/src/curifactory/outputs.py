@@ -1,8 +1,7 @@
 """What a stage declares about its outputs, and how their values wait outside memory."""
 
 from copy import deepcopy
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from curifactory.exceptions import ReadWhileMappingError
 
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     from curifactory.protocols import Cacher
 
 
-@dataclass(frozen=True, slots=True)
-class OutputSpec:
+class OutputSpec(NamedTuple):
     """One declared output of a stage."""
 
     name: str

@@ -11,8 +11,8 @@ comes out different.
 """
 
 from collections import deque
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 from curifactory.causes import STALE, Cause, CauseKind
 from curifactory.config import OnStale
@@ -27,8 +27,7 @@ class Action(StrEnum):
     SKIP = "skip"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What happens to a call, and why."""
 
     action: Action
@@ -48,12 +47,11 @@ _UP_TO_DATE = Decision(Action.SKIP, (Cause(CauseKind.UP_TO_DATE),))
 NOT_NEEDED = Decision(Action.SKIP, (Cause(CauseKind.NOT_NEEDED),))
 
 
-@dataclass(frozen=True, slots=True)
 class Plan:
-    """A decision for each node of a graph, by index."""
+    """A decision for each node of a graph, by index, and whether it is a leaf."""
 
-    decisions: tuple[Decision, ...]
-    leaves: tuple[bool, ...]
+    def __init__(self, decisions: tuple[Decision, ...], leaves: tuple[bool, ...]) -> None:
+        self.decisions, self.leaves = decisions, leaves
 
     def count(self, action: Action) -> int:
         """Return how many calls ``action`` happens to."""
@@ -64,8 +62,7 @@ class Plan:
         return [index for index, decision in enumerate(self.decisions) if decision.stale]
 
 
-@dataclass(frozen=True, slots=True)
-class Renewal:
+class Renewal(NamedTuple):
     """A call that runs and that another one was computed from."""
 
     label: str

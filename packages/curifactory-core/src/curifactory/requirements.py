@@ -2,19 +2,17 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 RESOURCES = ("cores", "memory", "gpu")
 """The names of resources there are."""
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
+_SIZE = r"(?i)([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?"
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(s|m|h|d)", re.IGNORECASE)
+_DURATION = r"(?i)([0-9]+(?:\.[0-9]+)?)\s*(s|m|h|d)"
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-@dataclass(frozen=True, slots=True)
-class Requirements:
+class Requirements(NamedTuple):
     """What a stage's decorator asks for."""
 
     cores: int = 1
@@ -116,7 +114,7 @@ def parse_size(value: object) -> int:
     """Return bytes: a whole number is taken as it is, ``8GB`` is 8·10⁹ and ``8GiB`` 8·2³⁰."""
     if _is_count(value) and value:
         return int(value)  # type: ignore[call-overload, no-any-return]
-    match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+    match = re.fullmatch(_SIZE, value.strip()) if isinstance(value, str) else None
     if match is None or float(match[1]) == 0:
         raise ValueError(f"memory must be bytes or a size like '8GB', not {value!r}")
     return int(float(match[1]) * (1024 if match[3] else 1000) ** _POWERS[match[2].lower()])
@@ -126,7 +124,7 @@ def parse_duration(value: object) -> float:
     """Return seconds: a number is taken as it is, and ``30m`` is half an hour."""
     if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
         return float(value)
-    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    match = re.fullmatch(_DURATION, value.strip()) if isinstance(value, str) else None
     if match is None or float(match[1]) == 0:
         raise ValueError(f"timeout must be seconds or a time like '30m', not {value!r}")
     return float(match[1]) * _SECONDS[match[2].lower()]

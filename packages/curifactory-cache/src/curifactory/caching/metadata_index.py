@@ -4,7 +4,6 @@ It is never needed: what is not in it, or was changed since, is read from the me
 """
 
 import os
-import pickle
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -149,6 +148,8 @@ class MetadataIndex:
         """Write what this session has seen, if much of it is new."""
         if self._new < max(_FEW, len(self._seen) // 10):
             return
+        import pickle  # slow to import
+
         plain = {artifact: tuple(known) for artifact, known in self._seen.items()}
         data = pickle.dumps((_FORMAT, plain), 5)
         try:
@@ -162,6 +163,8 @@ class MetadataIndex:
 def _load(path: str) -> dict[str, tuple[Any, ...]]:
     try:
         with open(path, "rb") as file:
+            import pickle  # slow to import
+
             version, known = pickle.load(file)
     except Exception:  # noqa: BLE001 - whatever is wrong with it, the metadata itself is there
         return {}

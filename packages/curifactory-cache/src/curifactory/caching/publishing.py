@@ -7,7 +7,6 @@ metadata, which counts as a miss. That holds for a crash at any moment too.
 import atexit
 import json
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -184,9 +183,19 @@ class StagedFiles:
             file.close()
         for staged in self._staged.values():
             if os.path.isdir(staged):
-                shutil.rmtree(staged, ignore_errors=True)
+                _remove_tree(staged)
             elif os.path.lexists(staged):
                 os.unlink(staged)
+
+
+def _remove_tree(folder: str) -> None:
+    """Remove a folder, which is mostly empty, with all that can be removed of it."""
+    try:
+        os.rmdir(folder)
+    except OSError:
+        import shutil  # slow to import
+
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _move(staged: str, path: str) -> None:
@@ -209,7 +218,7 @@ def _exchange(staged: str, path: str) -> None:
     os.rename(path, old)
     os.rename(staged, path)
     if os.path.isdir(old) and not os.path.islink(old):
-        shutil.rmtree(old, ignore_errors=True)
+        _remove_tree(old)
     else:
         os.unlink(old)
 
@@ -329,7 +338,7 @@ def _usable(preferred: str | None, target: str) -> str | None:
 def _remove_own(owner: int, folder: str) -> None:
     if owner != os.getpid():  # inherited by a forked process
         return
-    shutil.rmtree(folder, ignore_errors=True)
+    _remove_tree(folder)
     _remove_unused(os.path.dirname(folder))
 
 
@@ -356,4 +365,4 @@ def remove_dead(root: str) -> None:
         with suppress(FileNotFoundError):  # its process has just removed it
             old = time.time() - entry.stat().st_mtime > _FOREIGN_AGE_SECONDS
             if old or not is_alive(entry.name):
-                shutil.rmtree(entry.path, ignore_errors=True)
+                _remove_tree(entry.path)

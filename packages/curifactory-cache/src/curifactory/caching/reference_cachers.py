@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, ClassVar
 
 from curifactory.caching.cacheable import Cacheable
@@ -65,7 +64,7 @@ class FileReferenceCacher(Cacheable):
             return found
         now = list(map(_state, self.referenced_paths()))
         metadata = {**(found.metadata or {}), "extra": {**extra, _REFERENCED: now}}
-        return replace(found, metadata=metadata)
+        return found._replace(metadata=metadata)
 
     def referenced_paths(self) -> list[str]:
         """Return every path that the artifact holds."""

@@ -3,8 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from curifactory.calls import CallStatus, StageCall
 from curifactory.cli.table import cell_width, fitted
@@ -192,8 +191,7 @@ class RunLines(LogMessages):
         self._show(f"  {counter:>{layout.number}}  {call.name:<{layout.stage}}  {label}  {outcome}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Layout:
+class _Layout(NamedTuple):
     """Widths of the columns, and how many stages are to run."""
 
     number: int = 3

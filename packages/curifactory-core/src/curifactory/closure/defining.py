@@ -2,9 +2,8 @@
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from types import CodeType, FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 from curifactory.closure.blind_spots import find_blind_spots
 from curifactory.closure.naming import Names, names_in
@@ -20,8 +19,7 @@ from curifactory.closure.sources import Sources, code_of
 Path = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(NamedTuple):
     """A function or class without what it reaches."""
 
     digest: str
@@ -31,7 +29,7 @@ class Definition:
     outside: frozenset[Path] = frozenset()
     """What its decorators and defaults name in the module."""
     blind_spots: tuple[str, ...] = ()
-    elsewhere: tuple[Any, ...] = field(default=(), compare=False)
+    elsewhere: tuple[Any, ...] = ()
     """Members of a class that are not defined in its body."""
 
 

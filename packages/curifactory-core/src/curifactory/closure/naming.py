@@ -1,7 +1,6 @@
 """What a code names: globals and attributes of them, and the modules that it imports."""
 
 import dis
-from dataclasses import dataclass, field
 from types import CodeType
 
 from curifactory.closure.sources import nested_codes
@@ -13,20 +12,20 @@ CHANGING = frozenset(
 """Methods that change what they are called on."""
 
 
-@dataclass(slots=True)
 class Names:
     """What a code, and every code inside it, names."""
 
-    paths: set[tuple[str, ...]] = field(default_factory=set)
-    """Globals, each with the attributes that follow: ``("np", "linalg", "norm")``."""
-    imports: set[tuple[str, int, str]] = field(default_factory=set)
-    """Imports inside the code: module, level, and the name taken from it, or nothing."""
-    imported: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)
-    """Attributes of what is imported as a whole, by the module's name."""
-    attributes: set[str] = field(default_factory=set)
-    """Every name of an attribute, whatever it is an attribute of."""
-    changed: set[tuple[str, ...]] = field(default_factory=set)
-    """Globals and captured variables that are set, or whose content is changed."""
+    def __init__(self) -> None:
+        self.paths: set[tuple[str, ...]] = set()
+        """Globals, each with the attributes that follow: ``("np", "linalg", "norm")``."""
+        self.imports: set[tuple[str, int, str]] = set()
+        """Imports inside the code: module, level, and the name taken from it, or nothing."""
+        self.imported: dict[str, set[tuple[str, ...]]] = {}
+        """Attributes of what is imported as a whole, by the module's name."""
+        self.attributes: set[str] = set()
+        """Every name of an attribute, whatever it is an attribute of."""
+        self.changed: set[tuple[str, ...]] = set()
+        """Globals and captured variables that are set, or whose content is changed."""
 
 
 def names_in(code: CodeType) -> Names:

@@ -1,11 +1,10 @@
 """What a walk through code finds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A function, class, constant or file that a stage reaches."""
 
     digest: str
@@ -13,8 +12,7 @@ class Part:
     """Its source, or what it is set to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Closure:
+class Closure(NamedTuple):
     """All the code that a stage depends on."""
 
     fingerprint: str

@@ -4,7 +4,6 @@ import ast
 import linecache
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
 
@@ -15,22 +14,21 @@ _parser = threading.Lock()
 """Python 3.11 cannot make two syntax trees at a time, in two threads."""
 
 
-@dataclass(slots=True)
 class SourceFile:
     """A parsed file, or cell of a notebook."""
 
-    name: str
-    lines: list[str]
-    functions: dict[tuple[str, int], list[Definition]] = field(default_factory=dict)
-    """Functions by name and first line, their decorators included."""
-    classes: dict[str, list[ast.ClassDef]] = field(default_factory=dict)
-    """Classes by qualified name."""
-    bindings: dict[str, list[ast.AST]] = field(default_factory=dict)
-    """What sets, or changes, a name of the module: statements and the conditions around them."""
-    imports: dict[str, tuple[str, int, str]] = field(default_factory=dict)
-    """``from`` imports of the module by the name they set: module, level, original name."""
-    codes: dict[tuple[str, int], list[CodeType]] = field(default_factory=dict)
-    """What the file compiles to, by qualified name and first line."""
+    def __init__(self, name: str, lines: list[str]) -> None:
+        self.name, self.lines = name, lines
+        self.functions: dict[tuple[str, int], list[Definition]] = {}
+        """Functions by name and first line, their decorators included."""
+        self.classes: dict[str, list[ast.ClassDef]] = {}
+        """Classes by qualified name."""
+        self.bindings: dict[str, list[ast.AST]] = {}
+        """What sets, or changes, a name of the module: statements and their conditions."""
+        self.imports: dict[str, tuple[str, int, str]] = {}
+        """``from`` imports of the module by the name they set: module, level, original name."""
+        self.codes: dict[tuple[str, int], list[CodeType]] = {}
+        """What the file compiles to, by qualified name and first line."""
 
     def segment(self, node: ast.AST) -> str:
         """Return the lines of ``node`` as they stand in the file, without common indentation."""

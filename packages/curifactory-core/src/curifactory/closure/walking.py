@@ -6,7 +6,6 @@ import importlib.util
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property, partial
 from types import CellType, FunctionType, ModuleType
 from typing import Any
@@ -41,15 +40,13 @@ from curifactory.closure.sources import SourceFile, Sources
 from curifactory.closure.values import CHANGEABLE, UnknownValueError, ValueText
 
 
-@dataclass(slots=True)
 class _Constant:
     """A name of a module that stands for a value, and who names it."""
 
-    namespace: Mapping[str, Any]
-    name: str
-    value: Any
-    references: list[tuple[str, str]] = field(default_factory=list)
-    digest: str = ""
+    def __init__(self, namespace: Mapping[str, Any], name: str, value: Any) -> None:
+        self.namespace, self.name, self.value = namespace, name, value
+        self.references: list[tuple[str, str]] = []
+        self.digest = ""
 
 
 class Walk:
