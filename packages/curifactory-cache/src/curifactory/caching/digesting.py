@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, Self
 LARGE = 1024 * 1024
 """From so many bytes on a file is not digested while it is written, but once it is published."""
 _CHUNK = 4 * 1024 * 1024
+"""So much is read at a time: in between, threads that execute Python may hold a reader up."""
 
 
 class DigestingFile:
@@ -66,18 +67,15 @@ def digest_as_described(
 
     ``None`` if it was changed, or as soon as it is not to ``go_on``.
     """
-    digest, buffer = sha256(), bytearray(_CHUNK)
-    view = memoryview(buffer)
+    digest = sha256()
     while go_on():
-        count = file.readinto(view)  # type: ignore[attr-defined]
-        if not count:
+        chunk = file.read(_CHUNK)
+        digest.update(chunk)
+        if not chunk:
             status = os.fstat(file.fileno())
-            same = (status.st_size, status.st_mtime_ns) == (
-                described["size"],
-                described["mtime_ns"],
-            )
+            now = status.st_size, status.st_mtime_ns
+            same = now == (described["size"], described["mtime_ns"])
             return digest.hexdigest() if same else None
-        digest.update(view[:count])
     return None
 
 
