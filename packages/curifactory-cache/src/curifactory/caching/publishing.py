@@ -42,6 +42,7 @@ class StagedFiles:
     def __init__(self, preferred: str | None = None) -> None:
         self._preferred = preferred
         self._staged: dict[str, str] = {}
+        self._own: dict[str, str] = {}
         self._root: str | None = None
         self._metadata: tuple[str, str] | None = None
         self._digesting: dict[str, DigestingFile] = {}
@@ -58,7 +59,9 @@ class StagedFiles:
         staged = self._staged.get(path)
         if staged is None:
             folder, name = os.path.split(path)
-            own = _staging_folder(folder or ".", self._preferred)
+            own = self._own.get(folder)
+            if own is None:
+                own = self._own[folder] = _staging_folder(folder or ".", self._preferred)
             self._root = os.path.dirname(own)
             staged = os.path.join(own, name)
             if staged in self._staged.values() or os.path.lexists(staged):
@@ -161,7 +164,7 @@ class StagedFiles:
 
         """
         last = None if self._metadata is None else self._metadata[0]
-        order = sorted(self.written().items(), key=lambda pair: (pair[0] == last, pair[0] == main))
+        order = sorted(self._staged.items(), key=lambda pair: (pair[0] == last, pair[0] == main))
         with self.exclusive():
             for path, staged in order:
                 _move(staged, path)
@@ -199,12 +202,12 @@ def _remove_tree(folder: str) -> None:
 
 
 def _move(staged: str, path: str) -> None:
-    """Put what was written in its place, whatever was there before."""
+    """Put what was written in its place, whatever was there before; nothing if nothing was."""
     try:
         os.replace(staged, path)
     except FileNotFoundError:
         if not os.path.lexists(staged):
-            raise
+            return
         os.makedirs(os.path.dirname(path), exist_ok=True)
         os.replace(staged, path)
     except OSError:  # a folder is, or replaces, something else
@@ -223,25 +226,36 @@ def _exchange(staged: str, path: str) -> None:
         os.unlink(old)
 
 
-@contextmanager
-def exclusive(root: str) -> Iterator[None]:
+def exclusive(root: str) -> AbstractContextManager[None]:
     """Let one process at a time rename files below ``root``, where locks work.
 
     The lock only spares two writers of one call from spoiling each other's: a mixture of both is
     found by its metadata either way. The system frees it when its holder dies. Its holder may ask
     for it again.
     """
-    held: set[str] = _held.__dict__.setdefault("roots", set())
-    if root in held:
-        yield
-        return
-    with _open_lock(root) as lock:
-        held.add(root)
-        try:
-            yield
-        finally:
-            held.discard(root)
-            _unlock(lock)
+    return _Exclusive(root)
+
+
+class _Exclusive(AbstractContextManager[None]):
+    """A block with the lock of a root; a class, because there are two around every execution."""
+
+    __slots__ = ("_lock", "_root")
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._lock: BinaryIO | None = None
+
+    def __enter__(self) -> None:
+        held: set[str] = _held.__dict__.setdefault("roots", set())
+        if self._root not in held:
+            self._lock = _open_lock(self._root)
+            held.add(self._root)
+
+    def __exit__(self, *_error: object) -> None:
+        if self._lock is not None:
+            with self._lock:
+                _held.roots.discard(self._root)
+                _unlock(self._lock)
 
 
 def _open_lock(root: str) -> BinaryIO:

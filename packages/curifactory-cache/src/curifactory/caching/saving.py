@@ -2,8 +2,8 @@
 
 import functools
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from curifactory.caching.locating import METADATA, locate
@@ -16,6 +16,24 @@ from curifactory.previewing import preview
 if TYPE_CHECKING:
     from curifactory.caching.cacheable import Cacheable
     from curifactory.manager import ArtifactManager
+
+
+class _Exclusive(AbstractContextManager[None]):
+    """A block with the lock of an artifact's place."""
+
+    __slots__ = ("_cacher", "_lock")
+
+    def __init__(self, cacher: "Cacheable", lock: AbstractContextManager[None]) -> None:
+        self._cacher, self._lock = cacher, lock
+
+    def __enter__(self) -> None:
+        try:
+            self._lock.__enter__()
+        except OSError as error:
+            raise not_stored(self._cacher, error) from error
+
+    def __exit__(self, *error: Any) -> None:
+        self._lock.__exit__(*error)
 
 
 class PendingArtifact:
@@ -32,22 +50,12 @@ class PendingArtifact:
         """Where :meth:`exclusive` keeps others out."""
         return self._staged.root
 
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
+    def exclusive(self) -> AbstractContextManager[None]:
         """Keep other processes from publishing at this place while the block runs.
 
-        Raises
-        ------
-        CacheError
-            If nothing can be written there.
-
+        Entering it raises ``CacheError`` if nothing can be written there.
         """
-        with ExitStack() as lock:
-            try:
-                lock.enter_context(self._staged.exclusive())
-            except OSError as error:
-                raise not_stored(self._cacher, error) from error
-            yield
+        return _Exclusive(self._cacher, self._staged.exclusive())
 
     def commit(self) -> None:
         """Put it in its place.
