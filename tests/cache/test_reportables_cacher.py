@@ -150,3 +150,30 @@ def test_one_that_cannot_be_kept_is_named(manager: ArtifactManager) -> None:
         show(Record(manager, params()))
 
     assert "Define its class at the top of a module" in str(caught.value)
+
+
+def test_metadata_says_how_much_was_reported(new_manager: NewManager, folder: Path) -> None:
+    metadata = {}
+    for made in (make_stage(("one", None, None), ("two", None, None)), make_stage()):
+        manager = new_manager()
+        manager.overwrite = True
+        artifact = made(Record(manager, params())).calls[0].outputs[0]
+        metadata[made] = json.loads(Path(str(artifact.metadata_path)).read_text())
+        again = new_manager()
+        made(Record(again, params()))
+        assert len(again.reportables) == metadata[made]["reported"]
+
+    assert [each["reported"] for each in metadata.values()] == [2, 0]
+
+
+def test_reportables_beside_older_metadata_come_back(new_manager: NewManager) -> None:
+    make = make_stage(("one", None, None))
+    artifact = make(Record(new_manager(), params())).calls[0].outputs[0]
+    path = Path(str(artifact.metadata_path))
+    facts = json.loads(path.read_text())
+    del facts["reported"]
+    path.write_text(json.dumps(facts))
+    manager = new_manager()
+    make(Record(manager, params()))
+
+    assert len(manager.reportables) == 1

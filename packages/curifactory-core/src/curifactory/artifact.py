@@ -64,6 +64,7 @@ class Artifact:
         "call",
         "index",
         "name",
+        "reported",
     )
 
     def __init__(
@@ -78,6 +79,8 @@ class Artifact:
         self._metadata_path: str | None = None
         self.cached = False
         """Whether a complete copy was found in the cache."""
+        self.reported: int | None = None
+        """How much the stage reported when it was executed, where its metadata says so."""
         self._preview = ""
         self._type_name = ""
         self._content: Any = _NOT_LOOKED_UP
@@ -148,6 +151,7 @@ class Artifact:
         self._metadata_path = there.metadata_path or self.metadata_path
         if metadata is not None:
             self._preview = str(metadata.get("preview") or "")
+            self.reported = metadata.get("reported")
         if content is None:
             content = content_of(metadata)
         later = content is None and _is_undigested(metadata)
@@ -156,7 +160,7 @@ class Artifact:
     def recall(self, known: "Artifact") -> None:
         """Take over what is known of the same artifact in the map."""
         self.cached, self._preview = known.cached, known._preview
-        self._metadata_path = known._metadata_path
+        self._metadata_path, self.reported = known._metadata_path, known.reported
         if known.cached:
             self._content = known._content
 

@@ -60,6 +60,10 @@ class SessionReports:
         """Show ``reportable`` in the report, under the stage of ``call``."""
         self._reportables.add(reportable, call)
 
+    def count_reportables(self, call: "StageCall") -> int:
+        """Return how much ``call`` reported."""
+        return self._reportables.count(call)
+
     def forget_reportables(self, call: "StageCall") -> None:
         """Drop what ``call`` reported, which is about to be executed again."""
         self._reportables.forget(call)

@@ -42,6 +42,10 @@ class Reportables:
         own.append(reportable)
         self.all.append(reportable)
 
+    def count(self, call: "StageCall") -> int:
+        """Return how much ``call`` reported."""
+        return len(self._by_call.get(call, ()))
+
     def forget(self, call: "StageCall") -> None:
         """Drop what ``call`` reported, which is about to be executed again."""
         own = self._by_call.pop(call, None)
@@ -81,7 +85,7 @@ class Reportables:
 
     def restore(self, call: "StageCall") -> None:
         """Report again what ``call`` reported when it was last executed."""
-        if _none_were_kept(call):
+        if _none_were_kept(call) or any(output.reported == 0 for output in call.outputs):
             return
         cacher = reportables_cacher(call)
         if cacher is None or not cacher.look_up().hit:
