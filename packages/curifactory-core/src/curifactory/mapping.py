@@ -20,6 +20,9 @@ from curifactory.protocols import Finder, Lookup
 if TYPE_CHECKING:
     from curifactory.manager import ArtifactManager
 
+_MANY = 200
+"""Maps of fewer calls are looked through faster than set aside."""
+
 
 class Map:
     """The calls of an experiment as ``run()`` makes them, and what the cache holds of each."""
@@ -37,7 +40,7 @@ class Map:
         self._finders: dict[StageSpec, dict[str, Finder]] = {}
 
     def __enter__(self) -> Self:
-        """Begin mapping: until the block ends no garbage is collected, and none of the map after.
+        """Begin mapping: until the block ends no garbage is collected, and none of a map after.
 
         A map is many small objects that all stay; looking through them again and again is what
         made the cost of one grow with their number.
@@ -49,7 +52,7 @@ class Map:
     def __exit__(self, *_error: object) -> None:
         if not self._collects:
             return
-        if not gc.get_freeze_count():
+        if len(self.calls) >= _MANY:
             gc.freeze()
             self._is_frozen = True
         gc.enable()
