@@ -182,6 +182,50 @@ def test_a_skipped_value_can_be_read_after_the_run(chain: Chain, run_planned: Ru
     assert chain.ran == ["B"]
 
 
+@pytest.fixture
+def keep(cacher: type[Cacher]) -> Callable[[Record], Record]:
+    """A stage that captures nothing."""
+
+    @stage(outputs=["kept"], cachers=[cacher])
+    def keep(record: Record) -> int:
+        return 2
+
+    return keep
+
+
+def test_what_was_taken_from_the_map_is_what_the_run_made_of_it(
+    keep: Callable[[Record], Record], run_planned: RunPlanned
+) -> None:
+    taken: list[Any] = []
+
+    def run(manager: ArtifactManager) -> None:
+        taken.append(keep(Record(manager, Params())).state.artifacts["kept"])
+
+    manager = run_planned(run)
+    (record,) = manager.records
+
+    assert taken[0].fetch() == record.state["kept"] == 2
+    assert taken[0].call is taken[1].call is record.calls[0]
+    assert [artifact.index for artifact in manager.artifacts] == [0]
+
+
+def test_artifacts_of_the_map_are_not_taken_where_cachers_have_become_others(
+    keep: Callable[[Record], Record], new_manager: Callable[..., ArtifactManager]
+) -> None:
+    manager = new_manager()
+    manager.map_mode = True
+    mapped = keep(Record(manager, Params())).calls[0]
+    manager.map_records()
+    outputs = manager.output_cachers(mapped.spec)
+    key = (mapped.spec, manager.lazy, manager.ignore_lazy)
+    manager._output_cachers[key] = ((outputs[0][0], None),)
+    call = keep(Record(manager, Params())).calls[0]
+
+    assert mapped.outputs[0].is_stored
+    assert not call.outputs[0].is_stored
+    assert call.record.state["kept"] == 2
+
+
 @pytest.mark.parametrize("given", ["by hand", "by a stage"])
 def test_an_output_that_replaces_an_input_can_be_read_after_it_was_skipped(
     cacher: type[Cacher], run_planned: RunPlanned, given: str

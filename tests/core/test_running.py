@@ -1,5 +1,6 @@
 """Runs of experiments: status and exit code, what is written, plans and their exceptions."""
 
+import gc
 import logging
 import os
 import re
@@ -88,6 +89,32 @@ def journal(folder: Path, number: int = 1, experiment: str = "chain") -> list[di
 
 def total(manager: ArtifactManager) -> int:
     return int(manager.records[-1].state["total"])
+
+
+def test_garbage_is_collected_from_where_something_is_loaded_or_executed(
+    project: "Project",
+) -> None:
+    project.write(
+        "experiments/iris.py",
+        STAGES
+        + """
+import gc
+
+def run(param_sets, manager):
+    for params in param_sets:
+        record = make_a(cf.Record(manager, params))
+        if manager.mapping is None:
+            ran.append(f"collects: {gc.isenabled()}")
+            ran.append(f"reads {record.state['a']}")
+""",
+    )
+    project.run("iris")
+    collects = "collects: True"
+    assert project.ran == ["a1", collects, "reads 1", "a2", collects, "reads 2"]
+
+    project.run("iris")
+    assert project.ran == ["collects: False", "reads 1", collects, "reads 2"]
+    assert gc.isenabled()
 
 
 def test_a_run_is_complete_recorded_and_has_the_value_of_run(

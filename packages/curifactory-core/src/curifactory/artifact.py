@@ -85,6 +85,10 @@ class Artifact:
         self._type_name = ""
         self._content: Any = _NOT_LOOKED_UP
 
+    def has_source(self, source: "CacherSource | None") -> bool:
+        """Tell whether its cacher is made from ``source``."""
+        return self._source is source
+
     @property
     def is_stored(self) -> bool:
         """Whether it has a cacher."""

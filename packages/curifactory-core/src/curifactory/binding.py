@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from curifactory.artifact import Artifact
 from curifactory.calls import BoundInput, InputSource, Origin, StageCall
 from curifactory.exceptions import InputSignatureError, MissingInputError
 from curifactory.outputs import Deferred, Lazy
@@ -32,6 +31,9 @@ def bind_inputs(call: StageCall) -> None:
         call.others = tuple(
             _origin(record, name) for record in call.records or () for name in record.state
         )
+    artifacts = [origin.artifact for origin in origins_read(call)]
+    call.reads = tuple([artifact for artifact in artifacts if artifact is not None])
+    call.reads_values = len(call.reads) < len(artifacts)
 
 
 def _origin(record: "Record", name: str) -> Origin:
@@ -89,13 +91,6 @@ def origins_read(call: StageCall) -> Iterator[Origin]:
     for bound in call.inputs:
         yield from bound.origins
     yield from call.others
-
-
-def artifacts_read(call: StageCall) -> Iterator[Artifact]:
-    """Yield every artifact that ``call`` depends on."""
-    for origin in origins_read(call):
-        if origin.artifact is not None:
-            yield origin.artifact
 
 
 def call_keywords(call: StageCall) -> dict[str, Any]:

@@ -240,6 +240,8 @@ class StageCall:
         "outputs",
         "peak_memory",
         "position",
+        "reads",
+        "reads_values",
         "record",
         "records",
         "renewed_by",
@@ -250,6 +252,12 @@ class StageCall:
         "tracked",
         "worker",
     )
+    reads: tuple[Artifact, ...]
+    """Every artifact that it depends on."""
+    reads_values: bool
+    """Whether it also depends on values that the user put into a state."""
+    _lineage: str | None
+    _file_stage: str | None
 
     def __init__(
         self,
@@ -271,6 +279,7 @@ class StageCall:
         self.inputs: tuple[BoundInput, ...] = ()
         self.others: tuple[Origin, ...] = ()
         """What an aggregate may read besides its inputs: everything, if it declares none."""
+        self.reads, self.reads_values = (), False
         self.outputs: tuple[Artifact, ...] = ()
         self.is_stored = False
         """Whether an output has a cacher."""
@@ -297,8 +306,7 @@ class StageCall:
         """A forced call that this one was computed from, where there is no plan."""
         self.tracked: tuple[str, ...] = ()
         """Paths of tracked files that the stage was given, besides those of its outputs."""
-        self._lineage: str | None = None
-        self._file_stage: str | None = None
+        self._lineage = self._file_stage = None
 
     @property
     def name(self) -> str:

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from curifactory.binding import artifacts_read
 from curifactory.calls import CallStatus, StageCall
 from curifactory.causes import STALE, Cause, CauseKind
 from curifactory.config import OnStale
@@ -57,7 +56,7 @@ def _renewed_by(call: StageCall, *, compared: bool) -> str | None:
 
     With ``compared``, what is stored does not matter: its content tells whether it has changed.
     """
-    for artifact in artifacts_read(call):
+    for artifact in call.reads:
         source = artifact.call
         if source.decision is None or (compared and artifact.is_stored):
             continue
@@ -106,7 +105,7 @@ def _changes(call: StageCall) -> tuple[tuple[Cause, ...], bool]:
         return tuple(changed), True
     executed = (
         Cause(CauseKind.INPUT_RENEWED, artifact.call.label)
-        for artifact in artifacts_read(call)
+        for artifact in call.reads
         if artifact.call.status is CallStatus.EXECUTED
     )
     return tuple(executed), not held.misses

@@ -30,6 +30,8 @@ def fetch(artifact: Artifact) -> Any:
     if held is not NOT_IN_MEMORY:
         return held
     manager = artifact.call.record.manager
+    if manager.plan is not None:
+        manager.plan.mapped.collect()
     if manager.scratch is not None and manager.scratch.has(artifact):
         return manager.scratch.load(artifact)
     if artifact.cacher is not None and artifact.cacher.look_up().hit:

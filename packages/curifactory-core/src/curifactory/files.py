@@ -12,7 +12,7 @@ from curifactory.paths import (
 )
 
 if TYPE_CHECKING:
-    from curifactory.calls import StageCall
+    from curifactory.calls import StageCall, StageSpec
     from curifactory.record import Record
     from curifactory.run import Run
 
@@ -44,7 +44,8 @@ class CacheFiles:
 
     def __init__(self) -> None:
         self._folders: set[str] = set()
-        self._claims: dict[tuple[str, str], str] = {}
+        self._claims: dict[str, dict[str, str]] = {}
+        self._claimed: dict[StageSpec, tuple[str, ...]] = {}
         self._lent: list[tuple[str, int]] = []
 
     def claim(self, call: "StageCall") -> str:
@@ -53,10 +54,17 @@ class CacheFiles:
         It is taken by a call of other lineage whose file names would be the same.
         """
         own = lineage(call)
-        names = [output.name for output in call.spec.outputs] + ["reportables"]
-        stems = [(call.hash, f"{call.name}_{name}") for name in names]
-        owners = [self._claims.setdefault(stem, own) for stem in stems]
-        return call.name if all(owner == own for owner in owners) else f"{call.name}-{own[:10]}"
+        owners = self._claims.setdefault(call.hash, {})
+        is_shared = False
+        for name in self._claimed.get(call.spec) or self._names_of(call.spec):
+            is_shared |= owners.setdefault(name, own) != own
+        return f"{call.name}-{own[:10]}" if is_shared else call.name
+
+    def _names_of(self, spec: "StageSpec") -> tuple[str, ...]:
+        """Return what the names of files of the stage have after the hash."""
+        names = [*(output.name for output in spec.outputs), "reportables"]
+        found = self._claimed[spec] = tuple(f"{spec.name}_{name}" for name in names)
+        return found
 
     def _prefix(self, prefix: str | None) -> str:
         return str(prefix or self.prefix or self.experiment_name)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from curifactory.artifact import Artifact
-from curifactory.binding import artifacts_read
 from curifactory.calls import StageCall, StageSpec
 from curifactory.causes import Cause, CauseKind
 from curifactory.closure.arriving import PACKAGE, arriving_names, find
@@ -49,6 +48,7 @@ class Freshness:
         self._unchecked: set[StageSpec] = set()
         self._looks_again = False
         self._arriving: dict[tuple[str, ...], Closure] = {}
+        self._unchanged: dict[StageSpec, Facts] = {}  # records of code that say what it is now
         self._sources: dict[StageCall, dict[Artifact, None]] = {}
         self._stages: dict[StageCall, dict[str, StageSpec]] = {}
         self._facts: tuple[str, dict[str, Any]] = ("", {})
@@ -98,6 +98,7 @@ class Freshness:
         self._looks_again = True
         self._unchecked.update(self._closures)
         self._arriving.clear()
+        self._unchanged.clear()
         self._definitions.sources.look_again()
 
     # -- recording -----------------------------------------------------------------------------
@@ -170,7 +171,7 @@ class Freshness:
 
     def _find_sources(self, call: StageCall) -> dict[Artifact, None]:
         found: dict[Artifact, None] = {}
-        for artifact in artifacts_read(call):
+        for artifact in call.reads:
             if artifact.is_stored:
                 found[artifact] = None
             else:
@@ -183,7 +184,7 @@ class Freshness:
 
     def _find_stages_before(self, call: StageCall) -> dict[str, StageSpec]:
         found: dict[str, StageSpec] = {}
-        for before in {artifact.call: None for artifact in artifacts_read(call)}:
+        for before in {artifact.call: None for artifact in call.reads}:
             found |= self._stages[before]
             found[stage_key(before.spec)] = before.spec
         return found
@@ -196,7 +197,11 @@ class Freshness:
         if not isinstance(code, Mapping):
             return ()
         closure = self.closure(call.spec)
-        causes = list(compare_code(code, closure, stage_key(call.spec)))
+        causes: list[Cause] = []
+        if self._unchanged.get(call.spec) is not code:
+            causes += compare_code(code, closure, stage_key(call.spec))
+        if not causes:
+            self._unchanged[call.spec] = code
         arrived = recorded.get("arrived")
         if isinstance(arrived, Mapping):
             closure = self.arrived(arrived.get("names") or ())
@@ -214,7 +219,7 @@ class Freshness:
         seen: set[StageCall] = set()
         waiting = [call]
         while waiting:
-            for artifact in artifacts_read(waiting.pop()):
+            for artifact in waiting.pop().reads:
                 before = artifact.call
                 if before not in seen and (not artifact.is_stored or artifact.content is None):
                     seen.add(before)
@@ -238,9 +243,11 @@ def _remembered(
     call: StageCall, known: dict[StageCall, _Found], find: Callable[[StageCall], _Found]
 ) -> _Found:
     """Return what ``find`` finds for ``call``, after it has for every call before it."""
-    waiting = [call] if call not in known else []
+    if call in known:
+        return known[call]
+    waiting = [call]
     while waiting:
-        before = [read.call for read in artifacts_read(waiting[-1]) if read.call not in known]
+        before = [read.call for read in waiting[-1].reads if read.call not in known]
         if before:
             waiting.extend(before)
         else:

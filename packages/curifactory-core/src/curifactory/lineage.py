@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from curifactory.binding import artifacts_read, origins_read
+from curifactory.binding import origins_read
 from curifactory.calls import StageCall
 from curifactory.record import Record
 from curifactory.representing import is_content_represented, represent
@@ -18,11 +18,13 @@ _PLAIN = frozenset({int, float, complex, bool, str, bytes, type(None)})
 
 def lineage(call: StageCall) -> str:
     """Return the lineage of ``call``, 32 hexadecimal digits."""
+    if call._lineage is not None:
+        return call._lineage
     waiting = [call]
     while waiting:
         current = waiting[-1]
         if current._lineage is None:
-            unknown = [read.call for read in artifacts_read(current) if read.call._lineage is None]
+            unknown = [read.call for read in current.reads if read.call._lineage is None]
             if unknown:
                 waiting.extend(unknown)
                 continue

@@ -1,12 +1,12 @@
 """Mapping an experiment: every call is noted and looked up in the cache, none is executed."""
 
 import gc
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from curifactory.artifact import Artifact
-from curifactory.binding import artifacts_read, origins_read
-from curifactory.calls import CallStatus, StageCall, StageSpec
+from curifactory.calls import StageCall, StageSpec
 from curifactory.causes import Cause, CauseKind
 from curifactory.config import OnStale
 from curifactory.documented import PlanAttributes
@@ -34,7 +34,7 @@ class Map:
         """The cache's folders as they were when mapping began."""
         self.handed_out: list[str] = []
         """Names of artifacts that ``run()`` took hold of, which have no values yet."""
-        self._collects = self._is_frozen = False
+        self._collects = self._is_frozen = self._waits = False
         self._indices: dict[StageCall, int] = {}
         self._by_lineage: dict[str, int] = {}
         self._finders: dict[StageSpec, dict[str, Finder]] = {}
@@ -57,6 +57,23 @@ class Map:
             self._is_frozen = True
         gc.enable()
 
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Collect no garbage in the block either, until :meth:`collect` or its end."""
+        self._waits = gc.isenabled()
+        if self._waits:
+            gc.disable()
+        try:
+            yield
+        finally:
+            self.collect()
+
+    def collect(self) -> None:
+        """Collect garbage from now on: a stage runs, or something is loaded."""
+        if self._waits:
+            self._waits = False
+            gc.enable()
+
     def release(self) -> None:
         """Let the collection of garbage look at the map again, which the run is done with."""
         if self._is_frozen:
@@ -68,7 +85,7 @@ class Map:
         node = make_node(call)
         indices = self._indices
         node.dependencies = tuple(
-            {indices[read.call]: None for read in artifacts_read(call) if read.call in indices}
+            {indices[read.call]: None for read in call.reads if read.call in indices}
         )
         if node.sources is not None or not node.storable:
             node.sources = self._stored_before(node.dependencies)
@@ -207,13 +224,11 @@ def _computes_the_same(mapped: StageCall, call: StageCall) -> bool:
         return False
     if call.arguments or call.keywords or call.spec.function.__closure__:
         return False
-    theirs, ours = tuple(origins_read(mapped)), tuple(origins_read(call))
-    return len(theirs) == len(ours) and all(
-        one.artifact is not None
-        and other.artifact is not None
-        and one.artifact.name == other.artifact.name
-        and one.artifact.call._lineage == other.artifact.call._lineage is not None
-        for one, other in zip(theirs, ours, strict=True)
+    if call.reads_values or mapped.reads_values or len(mapped.reads) != len(call.reads):
+        return False
+    return mapped.reads == call.reads or all(
+        one.name == other.name and one.call._lineage == other.call._lineage is not None
+        for one, other in zip(mapped.reads, call.reads, strict=True)
     )
 
 
@@ -227,34 +242,33 @@ class RunPlan(PlanAttributes):
         self.unplanned: list[StageCall] = []
         """Calls the real run made that the map did not have."""
 
-    def recognize(self, call: StageCall) -> None:
-        """Spare ``call`` the work of computing its lineage, if it does what the map has there."""
+    def recognize(self, call: StageCall) -> StageCall | None:
+        """Return the call of the map that ``call`` is, if that is plain to see.
+
+        It spares ``call`` the work of computing its lineage.
+        """
         index = self._index.get(call.key)
-        if index is not None and _computes_the_same(self.mapped.calls[index], call):
-            call._lineage = self.mapped.calls[index]._lineage
+        if index is None or not _computes_the_same(self.mapped.calls[index], call):
+            return None
+        mapped = self.mapped.calls[index]
+        call._lineage = mapped._lineage
+        return mapped
 
-    def decision(self, call: StageCall) -> Decision | None:
-        """Return what was planned for ``call``; ``None`` if the map did not have this call.
+    def look_up(self, call: StageCall) -> tuple[StageCall, Decision] | None:
+        """Return the call of the map that ``call`` is, and what was planned for it, if there is.
 
-        Its artifacts are told what the map knows of them.
+        The artifacts of ``call`` are told what the map knows of them.
         """
         index = self._index.get(call.key)
         if index is not None:
             mapped = self.mapped.calls[index]
             if _is_same(mapped, call):
-                for artifact, known in zip(call.outputs, mapped.outputs, strict=True):
-                    artifact.recall(known)
-                return self.plan.decisions[index]
+                if mapped.outputs is not call.outputs:
+                    for artifact, known in zip(call.outputs, mapped.outputs, strict=True):
+                        artifact.recall(known)
+                return mapped, self.plan.decisions[index]
         self.unplanned.append(call)
         return None
-
-    def executed_elsewhere(self, call: StageCall) -> StageCall | None:
-        """Return the call of the map, if another process has executed it."""
-        index = self._index.get(call.key)
-        mapped = None if index is None else self.mapped.calls[index]
-        if mapped is None or mapped.status is not CallStatus.EXECUTED:
-            return None
-        return mapped if _is_same(mapped, call) else None
 
     def calls(self) -> list[tuple[StageCall, Decision]]:
         """Return every mapped call with what was planned for it, in order."""

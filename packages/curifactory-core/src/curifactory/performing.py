@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from curifactory.artifact import Artifact
-from curifactory.binding import artifacts_read, bind_inputs, call_keywords
+from curifactory.binding import bind_inputs, call_keywords
 from curifactory.calls import CallStatus, StageCall
 from curifactory.causes import Cause, CauseKind
 from curifactory.deciding import decide, settle
@@ -44,9 +44,11 @@ def _make_call(call: StageCall) -> "Record":
             if type(value) is Unread:
                 value.read()
     bind_inputs(call)
-    if manager.plan is not None:
-        manager.plan.recognize(call)
-    bind_outputs(call)
+    mapped = None if manager.plan is None else manager.plan.recognize(call)
+    if mapped is None or not _take_outputs(call, mapped):
+        bind_outputs(call)
+    if call.is_stored:
+        call.claim_files()
     record.calls.append(call)
     if manager.mapping is not None:
         manager.mapping.add(call)
@@ -78,8 +80,20 @@ def bind_outputs(call: StageCall) -> None:
     for _, source in sources:
         if source is not None:
             call.is_stored = True
-            call.claim_files()
             return
+
+
+def _take_outputs(call: StageCall, mapped: StageCall) -> bool:
+    """Give ``call`` the artifacts of the same call of the map; return whether they fit."""
+    manager, sources = call.record.manager, call.record.manager.output_cachers(call.spec)
+    for artifact, (_, source) in zip(mapped.outputs, sources, strict=True):
+        if artifact.call is not mapped or not artifact.has_source(source):
+            return False
+    first = manager.count_artifacts(len(sources))
+    for place, artifact in enumerate(mapped.outputs, first):
+        artifact.call, artifact.index = call, place
+    call.outputs, call.is_stored = mapped.outputs, mapped.is_stored
+    return True
 
 
 def perform(call: StageCall) -> None:
@@ -91,10 +105,9 @@ def perform(call: StageCall) -> None:
         return
     planned = None
     if manager.plan is not None:
-        planned = manager.plan.decision(call)
-        done = manager.plan.executed_elsewhere(call)
-        if done is not None:
-            take_over(call, done)
+        mapped, planned = manager.plan.look_up(call) or (None, None)
+        if mapped is not None and mapped.status is CallStatus.EXECUTED:  # by another process
+            take_over(call, mapped)
             return
     call.decision = decide(call) if planned is None else settle(call, planned)
     if call.decision.action is Action.RUN:
@@ -110,7 +123,7 @@ LEFT_OUT = Decision(Action.SKIP, (Cause(CauseKind.NOT_NEEDED),))
 
 
 def _is_left_out(call: StageCall) -> bool:
-    return call.is_aggregate or any(read.call.decision is LEFT_OUT for read in artifacts_read(call))
+    return call.is_aggregate or any(read.call.decision is LEFT_OUT for read in call.reads)
 
 
 def reuse(call: StageCall) -> None:
@@ -177,6 +190,8 @@ def execute(call: StageCall) -> tuple[Any, ...]:
 
     """
     record, manager = call.record, call.record.manager
+    if manager.plan is not None:
+        manager.plan.mapped.collect()
     outer = manager.active_call
     try:
         keywords = call_keywords(call)

@@ -228,7 +228,8 @@ class Execution:
         if self.coordinator is not None:
             failure = self._coordinate(self.coordinator)
         manager.start_over()
-        value = self._call(list(self.collection.parameter_sets))
+        with nullcontext() if manager.plan is None else manager.plan.mapped.waiting():
+            value = self._call(list(self.collection.parameter_sets))
         if manager.plan is not None:
             report_differences(manager.plan, manager)
         else:
