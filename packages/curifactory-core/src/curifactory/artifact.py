@@ -34,11 +34,18 @@ def content_of(metadata: "Mapping[str, Any] | None") -> str | None:
     if not parts and files:
         if _is_undigested(metadata):
             return None
-        start = len(os.path.commonprefix(list(files)))  # noqa: RUF071 - of characters, as it does
-        parts = [f"{name[start:]} {files[name]['sha256']}" for name in sorted(files)]
+        parts = [f"{name} {files[known]['sha256']}" for name, known in _endings(files)]
     if not parts:
         return f"execution {execution}" if execution else None
     return sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def _endings(files: "Mapping[str, Any]") -> "list[tuple[str, str]]":
+    """Return what the names of ``files`` do not have in common, with the names, sorted."""
+    if len(files) == 1:
+        return [("", name) for name in files]
+    start = len(os.path.commonprefix(list(files)))  # noqa: RUF071 - of characters, as it does
+    return [(name[start:], name) for name in sorted(files)]
 
 
 def _is_undigested(metadata: "Mapping[str, Any] | None") -> bool:

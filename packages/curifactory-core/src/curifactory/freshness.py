@@ -47,6 +47,7 @@ class Freshness:
         self._observations: dict[StageSpec, Observations] = {}
         self._unchecked: set[StageSpec] = set()
         self._looks_again = False
+        self._described: dict[StageSpec, tuple[Closure, dict[str, Any]]] = {}
         self._arriving: dict[tuple[str, ...], Closure] = {}
         self._unchanged: dict[StageSpec, Facts] = {}  # records of code that say what it is now
         self._sources: dict[StageCall, dict[Artifact, None]] = {}
@@ -109,7 +110,7 @@ class Freshness:
             closure = self.closure(call.spec)
             self.store.keep(closure)
             facts = {
-                "code": describe_code(stage_key(call.spec), closure),
+                "code": self._describe(call.spec, closure),
                 "upstream": self._keep_upstream(call),
                 "inputs": [
                     [each.name, each.call.name, each.call.hash, each.content]
@@ -120,6 +121,13 @@ class Freshness:
                 facts["arrived"] = self.describe_arrived(call.arrived)
             self._facts = call.execution, facts
         return self._facts[1]
+
+    def _describe(self, spec: StageSpec, closure: Closure) -> dict[str, Any]:
+        """Return what metadata records of the code of a stage: the same object as long as it is."""
+        known = self._described.get(spec)
+        if known is None or known[0] is not closure:
+            known = self._described[spec] = closure, describe_code(stage_key(spec), closure)
+        return known[1]
 
     def fingerprints(self, specs: Iterable[StageSpec], *, keep: bool) -> dict[str, str]:
         """Return the fingerprint of the code of each stage, by its function; ``keep`` the code."""

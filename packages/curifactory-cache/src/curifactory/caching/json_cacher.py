@@ -5,6 +5,8 @@ from typing import Any
 
 from curifactory.caching.cacheable import Cacheable
 
+_encode = json.JSONEncoder(indent=4, default=str).encode
+
 
 class JsonCacher(Cacheable):
     """Stores what JSON can hold, indented by four; other objects are stored as their ``str``.
@@ -18,7 +20,7 @@ class JsonCacher(Cacheable):
     def save(self, obj: Any) -> str:
         """Write ``obj`` as JSON and return the path."""
         path = self.get_path()
-        text = json.dumps(obj, indent=4, default=str)
+        text = _encode(obj)
         with self.new_file(path) as file:
             file.write(text.encode())
         return path

@@ -102,6 +102,8 @@ class MetadataIndex:
         self._known: dict[str, tuple[Any, ...]] | None = None
         self._seen: dict[str, Known] = {}
         self._shared: dict[str, Any] = {}
+        self._kept: dict[int, Any] = {}
+        """The same by their identity: most are the very object that was shared before."""
         self._new = 0
 
     def find(self, artifact: str) -> Known | None:
@@ -142,7 +144,11 @@ class MetadataIndex:
         self._new += 1
 
     def _share(self, value: Any) -> Any:
-        return self._shared.setdefault(repr(value), value)
+        """Return an equal value that is kept already, if there is one."""
+        if id(value) not in self._kept:
+            value = self._shared.setdefault(repr(value), value)
+            self._kept[id(value)] = value
+        return value
 
     def save(self) -> None:
         """Write what this session has seen, if much of it is new."""

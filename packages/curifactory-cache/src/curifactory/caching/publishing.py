@@ -26,6 +26,7 @@ _MOST_OPEN = 8
 _OPEN_FILES_ARE_RENAMED = os.name != "nt"
 _own_folders: dict[tuple[int, str, str, str | None], str] = {}
 _held = threading.local()
+_encode = json.JSONEncoder(default=str).encode
 
 
 class StagedFiles:
@@ -110,7 +111,7 @@ class StagedFiles:
             "paths": sorted(relative_path(each, folder) for each in paths if each != path),
             "files": describe_files(described, folder, self._digest),
         }
-        self.text = json.dumps(facts, default=str).encode()
+        self.text = _encode(facts).encode()
         with open(self.stage_metadata(path), "wb") as file:
             file.write(self.text)
 
