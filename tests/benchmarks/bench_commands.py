@@ -1,6 +1,10 @@
 """Whole commands, from the start of the process to its end, with their interpreter."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 import peers
+from declaring import plain_declarations
 from measuring import Scenario
 
 _STAGES = 5
@@ -82,6 +86,51 @@ subprocess.run([sys.executable, "-c", program], check=True)
 after = resource.getrusage(resource.RUSAGE_CHILDREN)
 result = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e3
 """
+# The same done by a plain program: least.py.
+_LEAST = """
+import os, subprocess
+os.makedirs("experiments")
+for name, source in {files!r}.items():
+    with open(name, "w") as file:
+        file.write(source)
+
+def command(*words):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    program = [sys.executable, "-c", "import least; least.main()", *words]
+    subprocess.run(program, check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e3
+
+subprocess.run([sys.executable, "-c", "import least"], check=True)  # compiled as ours is
+"""
+_LEAST_EXPERIMENT = """
+from dataclasses import dataclass
+
+
+@dataclass
+class Params:
+    name: str
+    x: int = 1
+
+
+def get_params():
+    return [Params(name=str(x), x=x) for x in range(4)]
+
+
+def stage0(params):
+    return params.x + 0
+
+
+def stage1(params, v0):
+    return params.x + 1
+
+
+def total(params, *v1):
+    return sum(v1)
+
+
+STAGES = [("v0", stage0), ("v1", stage1)]
+"""
 _JOBLIB = """
 import os, subprocess
 with open("work.py", "w") as file:
@@ -122,12 +171,24 @@ def _scenario(name: str, measured: str, sets: int, stages: int, **goal: object) 
     )
 
 
+def _tiny(name: str, measured: str, at_most: float, others: Mapping[str, str]) -> Scenario:
+    """Return a scenario of 4 parameter sets and 2 stages."""
+    files = {
+        "least.py": Path(__file__).with_name("least.py").read_text(encoding="utf-8"),
+        "options.py": plain_declarations(),
+        "experiments/work.py": _LEAST_EXPERIMENT,
+    }
+    ours = _PROJECT.format(sets=4, stages=2, last=1) + measured
+    floor = _LEAST.format(files=files) + measured
+    return Scenario(name, ours, floor, peers=others, at_most=at_most)
+
+
 def scenarios() -> list[Scenario]:
     """Return milliseconds of CPU time, and megabytes."""
     found = [
-        _scenario("a tiny run, 4 sets x 2 stages", _FIRST, 4, 2, peers=peers.RUN, at_most=1.6),
-        _scenario("a tiny run again", _AGAIN, 4, 2, peers=peers.RERUN, at_most=1.6),
-        _scenario("a tiny run's map", _MAP, 4, 2, peers=peers.MAP, at_most=1.3),
+        _tiny("a tiny run, 4 sets x 2 stages", _FIRST, 1.6, peers.RUN),
+        _tiny("a tiny run again", _AGAIN, 1.6, peers.RERUN),
+        _tiny("a tiny run's map", _MAP, 1.3, peers.MAP),
     ]
     for sets, at_most in ((50, None), (200, 3.5), (1000, 5.5), (3000, None)):
         joblib = {"joblib": _JOBLIB.format(sets=sets, stages=_STAGES)}

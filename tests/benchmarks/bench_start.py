@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import peers
+from declaring import plain_declarations
 from measuring import Scenario
 
 _FILES = 100
@@ -80,7 +81,12 @@ result = experiment(
 )
 assert "work1" in open("answer").read()
 """
-_ARGPARSE = "result = python('import argparse')"
+# argparse with the same options, that prints the same text
+_HELP = """
+with open("options.py", "w") as file:
+    file.write({declarations!r})
+result = python("import options; print(options.make_parser().format_help(), end='')")
+"""
 _AGAIN = """
 result = experiment("work0", "--no-report")
 """
@@ -112,7 +118,7 @@ def scenarios() -> list[Scenario]:
         scenario(
             "experiment --help",
             "result = experiment('--help')",
-            _ARGPARSE,
+            _HELP.format(declarations=plain_declarations()),
             1.3,
             others=peers.HELP,
         ),
