@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 _CODE = "from curifactory.cli.main import experiment; raise SystemExit(experiment())"
 
 
-def run_on_terminal(project: "Project", *words: str, columns: int = 120, code: int = 0) -> str:
+def run_on_terminal(
+    project: "Project", *words: str, columns: int = 120, lines: int = 24, code: int = 0
+) -> str:
     """Return what the command writes to a terminal, without colours and movements."""
-    environment = {**os.environ, "COLUMNS": str(columns), "LINES": "24", "TERM": "xterm"}
+    size = {"COLUMNS": str(columns), "LINES": str(lines)}
+    environment = {**os.environ, **size, "TERM": "xterm"}
     outcome = project.run_on_terminal(_CODE, *words, environment=environment)
     assert outcome.code == code, outcome.out
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", outcome.out)
@@ -43,6 +46,46 @@ def test_what_is_cached_counts_at_once(project: "Project") -> None:
     first = shown[: shown.index("chain_2")]
     assert re.search(r"Record 1, args: big, .* 2/2 .* from the cache", first)
     assert "compare" in shown
+
+
+@pytest.mark.slow
+def test_bars_leave_room_for_what_an_interrupt_writes(project: "Project") -> None:
+    shown = run_on_terminal(project, "chain", "--progress", "--no-report", columns=90)
+
+    bars = re.findall(r"Record.*?(?=Record|chain_1_)", re.sub(r"[\r\n]", "", shown))
+    assert len(bars) >= 3
+    assert max(map(len, bars)) == 90 - len("^C") - 1
+
+
+BREADTH_FIRST = """
+import curifactory as cf
+
+def get_params():
+    return [cf.ExperimentParameters(name=f"set_{number}") for number in range(5)]
+
+@cf.stage(None, ["a"])
+def first(record):
+    bars = record.manager.map_progress.tasks
+    print(sum(bar.visible for bar in bars), file=open("seen.txt", "a"))
+    return 1
+
+@cf.stage(["a"], ["b"])
+def second(record, a):
+    return a + 1
+
+def run(param_sets, manager):
+    for record in [first(cf.Record(manager, param_set)) for param_set in param_sets]:
+        second(record)
+"""
+
+
+@pytest.mark.slow
+def test_where_lines_are_few_only_records_at_work_have_a_bar(project: "Project") -> None:
+    project.write("experiments/breadth.py", BREADTH_FIRST)
+
+    run_on_terminal(project, "breadth", "--progress", "--no-report", lines=6)
+
+    assert (project.root / "seen.txt").read_text().split() == ["2"] * 5
 
 
 @pytest.mark.slow

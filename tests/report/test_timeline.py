@@ -1,6 +1,7 @@
 """When stages were executed, drawn."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -89,6 +90,23 @@ def test_workers_have_lanes_of_their_own(new_manager: NewManager, parse: Parse) 
 
     lanes = [lane.find("title")[0].text for lane in drawing.find(cls="lane")]
     assert lanes == ["worker <1>", "this process"]
+
+
+@dataclass
+class Numbered(cf.ExperimentParameters):
+    number: int = 0
+
+
+def test_lanes_of_workers_are_in_their_order(new_manager: NewManager, parse: Parse) -> None:
+    manager = new_manager()
+    for worker in (10, 2, 1):
+        record = load(Record(manager, Numbered(name=f"{worker}", number=worker)))
+        record.calls[0].worker = f"{worker}"
+
+    drawing = parse(draw_timeline(manager.records))
+
+    lanes = [lane.find("title")[0].text for lane in drawing.find(cls="lane")]
+    assert lanes == ["worker 1", "worker 2", "worker 10"]
 
 
 @pytest.mark.parametrize("span", [1e-9, 0.0004, 0.7, 1, 9.99, 10, 61, 4000, 1e6])

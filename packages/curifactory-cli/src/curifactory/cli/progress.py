@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _OTHER_LINES = 4
 """Lines of the terminal that are left for other things than the bars of records."""
+_WIDTH_OF_INTERRUPT = 3
 
 
 class ProgressBars(LogMessages):
@@ -34,6 +35,7 @@ class ProgressBars(LogMessages):
         self._of_record: dict[int, TaskID] = {}
         self._left: dict[tuple[int, int], float] = {}
         """Seconds that each call which is to run may take."""
+        self._at_work: dict[TaskID, set[tuple[int, int]]] = {}
         self._fold = False
 
     def run_started(self, manager: "ArtifactManager") -> None:
@@ -50,6 +52,10 @@ class ProgressBars(LogMessages):
             self._start(call.record.manager)
         bars, task = self._bars, self._of_record.get(call.record.ordinal)
         if bars is not None and task is not None:
+            if task not in self._at_work:  # its time counts from here
+                done = bars.tasks[bars.task_ids.index(task)].completed
+                bars.reset(task, completed=int(done))
+            self._at_work.setdefault(task, set()).add(call.key)
             bars.update(task, visible=True, stage=call.name)
 
     def stage_finished(self, call: StageCall) -> None:
@@ -57,18 +63,21 @@ class ProgressBars(LogMessages):
         bars, task = self._bars, self._of_record.get(call.record.ordinal)
         if bars is None:
             return
-        if call.status is CallStatus.FAILED and task is not None:
+        if call.status is CallStatus.EXECUTED:
+            self._left.pop(call.key, None)
+            if self._overall is not None:
+                bars.update(self._overall, advance=1, stage=self._remaining())
+        if task is None:
+            return
+        if call.status is CallStatus.EXECUTED:
+            bars.update(task, advance=1)
+        elif call.status is CallStatus.FAILED:
             word = "interrupted" if isinstance(call.error, KeyboardInterrupt) else "failed"
             bars.update(task, visible=True, stage=f"{call.name} {word}")
-        if call.status is not CallStatus.EXECUTED:
-            return
-        self._left.pop(call.key, None)
-        if self._overall is not None:
-            bars.update(self._overall, advance=1, stage=self._remaining())
-        if task is not None:
-            bars.update(task, advance=1)
-            if self._fold and bars.tasks[bars.task_ids.index(task)].finished:
-                bars.update(task, visible=False)
+        at_work = self._at_work.get(task, set())
+        at_work.discard(call.key)
+        if self._fold and not at_work:
+            bars.update(task, visible=False)
 
     def run_finished(self, manager: "ArtifactManager") -> None:
         """Leave the bars as they are."""
@@ -129,9 +138,20 @@ class ProgressBars(LogMessages):
         bars.start()
 
     def _make_bars(self) -> "Progress":
+        from rich.console import RenderableType
+        from rich.constrain import Constrain
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
         from rich.progress import TimeElapsedColumn as Elapsed
         from rich.table import Column
+
+        console = self._terminal.rich_console()
+
+        class Bars(Progress):
+            def get_renderable(self) -> RenderableType:
+                # A terminal writes ^C behind the last bar. A line that was full would become two,
+                # and the bars be drawn a line below themselves.
+                width = max(1, console.width - _WIDTH_OF_INTERRUPT)
+                return Constrain(super().get_renderable(), width)
 
         columns: list[Any] = [
             TextColumn("{task.description}", markup=False),
@@ -140,7 +160,7 @@ class ProgressBars(LogMessages):
             Elapsed(table_column=Column(no_wrap=True, min_width=7)),
             TextColumn("{task.fields[stage]}", markup=False),
         ]
-        return Progress(*columns, console=self._terminal.rich_console())
+        return Bars(*columns, console=console)
 
     def _remaining(self) -> str:
         seconds = sum(self._left.values())

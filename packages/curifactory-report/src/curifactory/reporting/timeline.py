@@ -47,6 +47,8 @@ def draw_timeline(records: "Sequence[Record]") -> str:
     lane_of = _lanes(begun)
     bars = [_bar(call, lane_of(call), first) for call in begun]
     lanes = list(dict.fromkeys(bar.lane for bar in bars))
+    if any(call.worker for call in begun):
+        lanes.sort(key=lambda lane: (len(lane), lane))  # worker 2 before worker 10
     span = max(bar.start + bar.seconds for bar in bars) or 1e-9
     height = len(lanes) * _ROW + _AXIS
     return "\n".join(
