@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from curifactory.paths import (
     DirectoryListing,
     make_folder,
+    read_file,
     remove_unfinished,
     require_inside,
     safe_component,
@@ -172,3 +174,31 @@ def test_what_a_killed_process_left_is_removed_once_it_is_old(folder: Path) -> N
     remove_unfinished(str(folder / "facts.json"))
 
     assert sorted(path.name for path in folder.iterdir()) == [".facts.json.4-5-6", ".other.json.1"]
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"1" * 3_000_000])
+def test_a_file_is_read_whole_with_its_state(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(content)
+
+    data, status = read_file(str(path))
+
+    assert data == content
+    now = path.stat()
+    assert (status.st_ino, status.st_mtime_ns) == (now.st_ino, now.st_mtime_ns)
+    assert status.st_size == len(content)
+
+
+def test_what_has_no_size_is_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with ThreadPoolExecutor(1) as threads:
+        reading = threads.submit(read_file, str(path))
+        path.write_bytes(b"ab" * 100_000)
+
+        assert reading.result(30)[0] == b"ab" * 100_000
+
+
+def test_a_file_that_is_not_there_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        read_file(str(tmp_path / "missing"))

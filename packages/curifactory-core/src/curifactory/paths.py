@@ -17,6 +17,7 @@ _DEVICES = frozenset(
 _MAX_COMPONENT_BYTES = 100
 _MOST_ATTEMPTS = 100
 _MINUTE = 60.0
+_CHUNK = 1024 * 1024
 _counter = itertools.count()
 
 
@@ -113,6 +114,30 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
         if os.path.exists(temporary):
             os.unlink(temporary)
         raise
+
+
+def read_file(path: str) -> tuple[bytes, os.stat_result]:
+    """Return the content of a file and its state, asking the system half of what ``open`` does.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        status = os.fstat(descriptor)
+        size = status.st_size  # 0 also where the system makes the content up
+        data = os.read(descriptor, size or _CHUNK)
+        if len(data) != size:  # or not all comes at once
+            chunks = [data]
+            while chunks[-1]:
+                chunks.append(os.read(descriptor, _CHUNK))
+            data = b"".join(chunks)
+        return data, status
+    finally:
+        os.close(descriptor)
 
 
 def remove_unfinished(path: str) -> None:

@@ -27,7 +27,7 @@ from curifactory.caching.verifying import (
 )
 from curifactory.causes import Cause, CauseKind
 from curifactory.exceptions import CacheError
-from curifactory.paths import write_atomically
+from curifactory.paths import read_file, write_atomically
 from curifactory.protocols import Lookup
 
 if TYPE_CHECKING:
@@ -377,11 +377,10 @@ class Cacheable:
         if not self._may_exist(path):
             return None
         try:
-            with open(path, "rb") as file:
-                state = FileState.of(os.fstat(file.fileno()))
-                self._last_read = state, check_metadata(json.loads(file.read()))
-        except FileNotFoundError:  # removed just now
+            text, status = read_file(path)
+        except FileNotFoundError:
             return None
+        self._last_read = FileState.of(status), check_metadata(json.loads(text.decode()))
         return self._last_read
 
     def _recall_metadata(self) -> dict[str, Any] | None:

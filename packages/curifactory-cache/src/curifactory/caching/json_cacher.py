@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from curifactory.caching.cacheable import Cacheable
+from curifactory.paths import read_file
 
 _encode = json.JSONEncoder(indent=4, default=str).encode
 
@@ -27,5 +28,5 @@ class JsonCacher(Cacheable):
 
     def load(self) -> Any:
         """Return what the file holds."""
-        with open(self.get_path(), encoding="utf-8") as file:
-            return json.load(file)
+        text, _ = read_file(self.get_path())
+        return json.loads(text.decode())

@@ -264,7 +264,7 @@ def _open_lock(root: str) -> BinaryIO:
     path = os.path.join(root, _LOCK)
     while True:
         try:
-            file = open(path, "ab")  # noqa: SIM115 - the caller closes it
+            file = open(path, "ab", buffering=0)  # noqa: SIM115 - the caller closes it
         except FileNotFoundError:  # nobody has published yet, or the last one has left
             os.makedirs(root, exist_ok=True)
             continue
