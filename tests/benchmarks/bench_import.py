@@ -4,7 +4,7 @@ from measuring import Scenario
 
 _NEEDED = (
     "import atexit, contextlib, copy, dataclasses, datetime, enum, gc, hashlib, inspect, json, "
-    "logging, pkgutil, re, reprlib, textwrap, threading, traceback, typing, warnings"
+    "logging, re, reprlib, textwrap, threading, traceback, typing, warnings"
 )
 _OURS = "import curifactory"
 _NAMES = "from curifactory import ArtifactManager, ExperimentParameters, Record, aggregate, stage"

@@ -11,12 +11,15 @@ from curifactory._parts import DISTRIBUTIONS, missing_part
 
 # Keeps the parts' own folders from the package, as if they were not installed.
 CORE_ALONE = """
-import os, pkgutil
-pkgutil.extend_path = lambda path, name: list(path)
-import curifactory
-there = set(os.listdir(curifactory.__path__[0]))
-if there & {"caching", "reporting", "cli"}:
+import os, sys
+
+parts = {"caching", "reporting", "cli"}
+folders = [os.path.join(each, "curifactory") for each in sys.path]
+there = [os.path.isdir(each) and set(os.listdir(each)) for each in folders]
+if any("__init__.py" in each and parts & each for each in there if each):
     raise SystemExit("installed side by side")
+sys.path = [each for each, names in zip(sys.path, there) if not (names and parts & names)]
+import curifactory
 """
 
 

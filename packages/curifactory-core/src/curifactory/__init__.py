@@ -1,13 +1,12 @@
 """Curifactory: experiments in Python whose results are computed once and never stale unseen."""
 
-from pkgutil import extend_path
 from typing import TYPE_CHECKING
+
+from curifactory import _parts
 
 # Sibling distributions add curifactory.caching, .reporting and .cli to this package. One
 # site-packages needs no help; editable installs keep each part in a folder of its own.
-__path__ = extend_path(__path__, __name__)
-
-from curifactory import _parts
+__path__ += _parts.other_folders(__name__, __path__)
 
 if TYPE_CHECKING:
     from curifactory.exceptions import (

@@ -3,10 +3,7 @@
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from fnmatch import translate
-from re import compile as compile_pattern
-from typing import Any
+from typing import Any, NamedTuple
 
 from curifactory.calls import StageCall
 from curifactory.causes import Cause, CauseKind
@@ -19,8 +16,7 @@ _MOST_READ = 200
 _NOT_COMPARED = frozenset({"name", "hash", "overwrite"})
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """Something that is not what it was."""
 
     kind: str
@@ -114,6 +110,9 @@ def _other_artifacts(call: StageCall) -> Iterator[Mapping[str, Any]]:
     cacher = call.outputs[0].cacher if call.outputs else None
     if cacher is None:
         return
+    from fnmatch import translate
+    from re import compile as compile_pattern
+
     folder, name = os.path.split(cacher.get_path(_METADATA))
     matches = compile_pattern(translate(name.replace(call.hash, "*"))).match
     try:

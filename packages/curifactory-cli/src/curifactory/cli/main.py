@@ -50,6 +50,7 @@ def curifactory() -> int:
 
 def _guarded(program: str, perform: Callable[[Sequence[str], Context], int]) -> int:
     """Let ``perform`` do what was asked, and turn what goes wrong into words and a code."""
+    gc.freeze()  # what is imported stays
     if "_ARGCOMPLETE" in os.environ:
         from curifactory.cli.completion.answering import answer
 
@@ -109,10 +110,10 @@ def _require_experiment(name: str, words: Sequence[str], context: Context) -> No
 
 @contextmanager
 def _imported_for_good() -> Iterator[None]:
-    """Keep what the block imports, and all before, away from the collection of garbage.
+    """Keep what the block imports away from the collection of garbage.
 
-    It stays to the end of the process anyway. Looking through it again and again, at the end too,
-    was a tenth of a small run.
+    It stays to the end of the process. Looking through it again and again, at the end too, was a
+    tenth of a small run.
     """
     collects = gc.isenabled()
     gc.disable()

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from curifactory.calls import StageCall
@@ -83,7 +82,7 @@ def _call(
             }
             for cause in decision.causes
         ],
-        "differences": [asdict(each) for each in differences(call, decision)],
+        "differences": [each._asdict() for each in differences(call, decision)],
         "blind_spots": list(blind_spots(call)),
         "input_records": [each.get_record_index() for each in input_records(call)],
         "inputs": [

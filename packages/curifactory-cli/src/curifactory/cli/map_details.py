@@ -1,6 +1,5 @@
 """What is behind the reasons of a plan, as lines: values, versions and sources, before and now."""
 
-import difflib
 from collections.abc import Iterator
 
 from curifactory.calls import StageCall
@@ -41,7 +40,9 @@ def source_difference(difference: Difference) -> Iterator[str]:
     if difference.before is None:
         yield f"{difference.subject}: it was not there, or its earlier source was not kept"
         return
-    yield from difflib.unified_diff(
+    from difflib import unified_diff
+
+    yield from unified_diff(
         difference.before.splitlines(),
         (difference.after or "").splitlines(),
         f"{difference.subject} before",

@@ -9,8 +9,6 @@ from contextlib import contextmanager
 
 from curifactory.cli.console import LogMessages, PlainLog, RunLines, Silence
 from curifactory.cli.error_log import logged_errors
-from curifactory.cli.failures import show_failure, show_interruption
-from curifactory.cli.printing import hash_lines, parameter_lines
 from curifactory.cli.summary import summarise_run
 from curifactory.cli.terminal import Colour, Terminal
 from curifactory.config import Configuration
@@ -72,6 +70,8 @@ def _choose_lines(options: RunOptions, out: Terminal) -> LogMessages:
 
 def print_instead(options: RunOptions, out: Terminal) -> int:
     """Print hashes or parameters of the experiment's parameter sets, and return the exit code."""
+    from curifactory.cli.printing import hash_lines, parameter_lines
+
     lines = hash_lines if options.hashes_only else parameter_lines
     with _no_byte_code():
         for line in list(lines(options)):
@@ -133,6 +133,8 @@ def _run(
 def _show_error(result: RunResult, options: RunOptions, err: Terminal) -> None:
     if result.error is None:
         return
+    from curifactory.cli.failures import show_failure, show_interruption
+
     if isinstance(result.error, KeyboardInterrupt):
         show_interruption(err, result)
     else:
