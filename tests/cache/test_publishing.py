@@ -237,6 +237,26 @@ if child:
     assert sorted(os.listdir("out")) == ["after.json", "child.json", "other.json", "parent.json"]
 
 
+def test_a_lock_is_freed_although_a_child_process_has_inherited_it(folder: Path) -> None:
+    pytest.importorskip("fcntl", reason="files cannot be locked here")
+    code = """
+import os
+from curifactory.caching.publishing import _lock, exclusive
+reader, writer = os.pipe()
+with exclusive("root"):
+    child = os.fork()
+    if child == 0:
+        os.close(writer)
+        os.read(reader, 1)  # until the parent ends
+        os._exit(0)
+with open("root/lock", "ab") as file:
+    assert _lock(file, wait=False)
+"""
+    result = run_script(code)
+
+    assert result.returncode == 0, result.stderr.decode()
+
+
 def test_outputs_of_one_call_are_published_without_another_process_in_between(
     folder: Path,
 ) -> None:

@@ -51,6 +51,20 @@ def test_a_file_whose_time_changed_is_still_the_same(folder: Path) -> None:
     assert find_damage(described, "") is None
 
 
+@pytest.mark.parametrize(("changed", "is_used"), [(False, True), (True, False)])
+def test_a_file_without_a_digest_is_told_by_size_and_time(
+    folder: Path, changed: bool, is_used: bool
+) -> None:
+    (folder / "file").write_text("1")
+    described = describe_files({"file": "file"}, "", lambda *_: None)
+    if changed:
+        os.utime("file", ns=(1, 1))
+
+    assert described["file"]["sha256"] is None
+    assert (find_damage(described, "") is None) is is_used
+    assert (find_damage(described, "", read_all=True) is None) is is_used
+
+
 @pytest.mark.parametrize(
     "metadata",
     [

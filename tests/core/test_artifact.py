@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from curifactory import ArtifactManager, ExperimentParameters, Lazy, Record, stage
+from curifactory.artifact import content_of
 from curifactory.protocols import Cacher
 
 
@@ -64,3 +66,13 @@ def test_a_cached_artifact_has_a_path_and_says_whether_it_was_found(
     assert [artifact.cached for artifact in artifacts] == [False, True]
     assert artifacts[0].path == artifacts[1].path
     assert Path(artifacts[0].path or "").is_file()
+
+
+def test_contents_are_told_apart_by_digests_or_not_at_all() -> None:
+    def metadata(*digests: str | None) -> dict[str, Any]:
+        files = {f"file{place}": {"sha256": each} for place, each in enumerate(digests)}
+        return {"execution": "1", "files": files}
+
+    assert content_of(metadata("a", "b")) not in {content_of(metadata("a", "c")), None}
+    assert content_of(metadata("a", None)) is None
+    assert content_of({"execution": "1", "files": {}}) == "execution 1"
