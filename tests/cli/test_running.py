@@ -507,3 +507,61 @@ def test_quiet_shows_no_warning_where_nothing_logs(project: "Project") -> None:
     outcome = project.run_process("warning", "--quiet", "--no-log", "--no-report")
 
     assert (outcome.code, outcome.out, outcome.err) == (0, "", "")
+
+
+LEAVING = """
+import atexit
+import gc
+
+import curifactory as cf
+from curifactory.caching import JsonCacher
+from experiments.chain import get_params
+
+
+class Connection:
+    def __init__(self, name):
+        self.name, self.itself = name, self
+
+    def __del__(self):
+        with open(self.name, "w") as file:
+            file.write("closed")
+
+
+@cf.stage(None, ["value"], [JsonCacher])
+def leave_open(record):
+    Connection(f"{record.params.name}.txt")
+    return 1
+
+
+def run(param_sets, manager):
+    for param_set in param_sets:
+        leave_open(cf.Record(manager, param_set))
+
+
+many = [[number] for number in range(5000)]
+atexit.register(lambda: print("set aside:", len(gc.get_objects()) < 5000))
+"""
+
+
+def test_what_stages_leave_open_is_closed_when_the_process_ends(project: "Project") -> None:
+    project.write("experiments/leaving.py", LEAVING)
+
+    outcome = project.run_process("leaving", "--no-report")
+
+    assert outcome.code == 0
+    assert "set aside: False" in outcome.out
+    texts = [path.read_text() for path in project.root.glob("*.txt")]
+    assert texts == ["closed", "closed"]
+
+
+@pytest.mark.parametrize("words", [["--no-report"], ["--map"]])
+def test_a_process_that_executed_nothing_ends_without_looking_for_garbage(
+    project: "Project", words: list[str]
+) -> None:
+    project.write("experiments/leaving.py", LEAVING)
+    project.run_process("leaving", "--no-report")
+
+    outcome = project.run_process("leaving", *words)
+
+    assert outcome.code == 0
+    assert "set aside: True" in outcome.out

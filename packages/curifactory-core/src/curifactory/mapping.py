@@ -59,13 +59,18 @@ class Map:
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """Collect no garbage in the block either, until :meth:`collect` or its end."""
+        """Collect no garbage in the block either, until :meth:`collect` or its end.
+
+        If it was not collected at all, it is none of what the block leaves behind either.
+        """
         self._waits = gc.isenabled()
         if self._waits:
             gc.disable()
         try:
             yield
         finally:
+            if self._waits and self._is_frozen:
+                gc.freeze()
             self.collect()
 
     def collect(self) -> None:

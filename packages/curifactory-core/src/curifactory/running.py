@@ -186,6 +186,8 @@ class Execution:
                 result = self._open_and_execute()
         except KeyboardInterrupt as interrupt:  # before there was something to close, or after it
             result = self.closing.break_off(self._value, interrupt)
+        finally:
+            self._map.release()
         if self.owns_run:
             self.manager.run.exit_with(result.exit_code)
         return result
@@ -214,8 +216,6 @@ class Execution:
             return self.closing.close(None, "interrupted", interrupt)
         except (Exception, SystemExit) as failure:  # noqa: BLE001 - the result carries it on
             return self.closing.close(None, "error", failure)
-        finally:
-            self._map.release()
         return self.closing.close(self._value, status, None)
 
     def _map_and_execute(self) -> tuple[Any, str]:

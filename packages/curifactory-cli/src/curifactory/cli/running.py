@@ -1,5 +1,7 @@
 """Running and mapping an experiment, with all that is shown of it."""
 
+import atexit
+import gc
 import json
 import shlex
 import sys
@@ -7,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from curifactory.calls import CallStatus
 from curifactory.cli.console import LogMessages, PlainLog, RunLines, Silence
 from curifactory.cli.error_log import logged_errors
 from curifactory.cli.summary import summarise_run
@@ -34,6 +37,7 @@ def run_experiment(
     with logged_errors(options) as hook:
         result = _run(options, configuration, lines, hook)
     _show_error(result, options, err)
+    _end_quickly(result.manager)
     if result.manager.scratch is not None:
         result.manager.scratch.remove()
     if options.quiet:
@@ -49,6 +53,20 @@ def run_experiment(
     if result.image is not None:
         out.line(_about_image(result.image, options))
     return result.exit_code
+
+
+def _end_quickly(manager: ArtifactManager) -> None:
+    """Let the interpreter look for no garbage when it ends, in a process that executed nothing.
+
+    That would take as long as mapping does. What stages leave in reference cycles, however, is
+    closed that way.
+    """
+    calls = [call for record in manager.all_records for call in record.calls]
+    if all(call.status in _NOT_EXECUTED for call in calls):
+        atexit.register(gc.freeze)
+
+
+_NOT_EXECUTED = frozenset({CallStatus.PENDING, CallStatus.SKIPPED, CallStatus.LOADED})
 
 
 def _about_image(image: str, options: RunOptions) -> str:
@@ -88,6 +106,7 @@ def map_experiment(
     _show_error(result, options, err)
     if result.error is not None:
         return result.exit_code
+    _end_quickly(result.manager)
     plan = result.manager.plan
     if plan is None:
         raise BrokenOffError(
