@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -206,6 +207,44 @@ def test_a_full_disk_leaves_no_half_of_a_context(
     assert outcome.code == 1
     assert "No space left on device" in outcome.err
     assert [path.name for path in repository.root.iterdir() if "made" in path.name] == []
+
+
+def test_what_a_killed_process_left_goes_with_the_next_context(repository: "Project") -> None:
+    writing = """
+import os, signal, sys
+from curifactory.cli.docker import context
+from curifactory.cli.main import experiment
+context.write_files_page = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+sys.argv = ["experiment", "chain", "--docker-context", "made"]
+experiment()
+"""
+    killed = subprocess.run(
+        [sys.executable, "-c", writing], cwd=repository.root, capture_output=True, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    (partial,) = repository.root.glob("made.*.partial")
+    assert (partial / "experiments/chain.py").is_file()
+    waiting = (
+        "from curifactory.environment import process_name as n; print(n(), flush=True); input()"
+    )
+    writer = subprocess.Popen(
+        [sys.executable, "-c", waiting], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert writer.stdout is not None
+    others = [
+        f"made.{writer.stdout.readline().strip()}.partial",  # is being written
+        "made.own.partial",  # is somebody's own
+        partial.name.replace("made.", "other."),  # is of another folder
+    ]
+    for name in others:
+        (repository.root / name).mkdir()
+
+    outcome = repository.run("chain", "--docker-context", "made")
+    writer.communicate("\n")
+
+    assert outcome.code == 0
+    left = [path.name for path in repository.root.iterdir() if path.name.endswith(".partial")]
+    assert sorted(left) == sorted(others)
 
 
 def test_a_run_that_failed_has_no_image(repository: "Project") -> None:

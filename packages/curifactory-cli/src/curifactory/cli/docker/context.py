@@ -16,6 +16,7 @@ from curifactory.cli.docker.image import Image
 from curifactory.cli.docker.project_files import ProjectFiles
 from curifactory.cli.scaffold import docker_files
 from curifactory.closing import notebook_exporter
+from curifactory.environment import is_alive, process_name
 from curifactory.exceptions import BadInputError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 OURS = "docker/run"
 """The folder of what is made for this image alone: the environment, and the command to build."""
 NOTEBOOK = "run_notebook.ipynb"
+_PARTIAL = ".partial"
 
 
 def check_folder(folder: str) -> None:
@@ -71,7 +73,8 @@ def write_context(folder: str, store: str, files: ProjectFiles, image: Image) ->
 
     """
     path = os.path.abspath(folder)
-    staged = f"{path}.{os.getpid()}.partial"
+    _remove_abandoned(path)
+    staged = f"{path}.{process_name()}{_PARTIAL}"
     os.makedirs(staged)
     try:
         _copy_project(files, staged)
@@ -97,6 +100,16 @@ def passing_context(store: str, files: ProjectFiles, image: Image) -> Iterator[s
         context = os.path.join(folder, "context")
         write_context(context, store, files, image)
         yield context
+
+
+def _remove_abandoned(path: str) -> None:
+    """Remove what processes that were killed left of contexts that were to become ``path``."""
+    above, name = os.path.split(path)
+    for entry in list(os.scandir(above)) if os.path.isdir(above) else ():
+        if entry.name.startswith(f"{name}.") and entry.name.endswith(_PARTIAL):
+            process = entry.name[len(name) + 1 : -len(_PARTIAL)]
+            if process.count("-") >= 2 and not is_alive(process):
+                shutil.rmtree(entry.path, ignore_errors=True)
 
 
 def _put_in_place(staged: str, path: str) -> None:
