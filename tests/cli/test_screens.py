@@ -183,6 +183,21 @@ def test_lines_fit_the_width(
 @pytest.mark.slow
 @pytest.mark.parametrize("colours", [True, False], ids=["colour", "plain"])
 @pytest.mark.parametrize("columns", [80, 200])
+def test_what_would_go_fits_the_width(columns: int, colours: bool, history: "Project") -> None:
+    other = DESCRIBED.replace("rate=0.2", "rate=0.3").replace("RATE", "0.5")
+    history.write("experiments/described.py", other)
+    history.run("described", "--no-report")
+    words = "curifactory cache gc --older-than 0h --dry-run"
+
+    shown = show(history, words, columns, colours=colours)
+
+    check_screen(f"cache-gc-some-{columns}-{'colour' if colours else 'plain'}", shown)
+    assert colours or "\x1b" not in shown
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("colours", [True, False], ids=["colour", "plain"])
+@pytest.mark.parametrize("columns", [80, 200])
 def test_init_is_the_same_at_every_width(columns: int, colours: bool, project: "Project") -> None:
     shown = show(project, "curifactory init", columns, colours=colours, typed="\n" * 20)
 
