@@ -16,7 +16,7 @@ from pathlib import Path
 
 _EXAMPLES = Path(__file__).parents[2] / "examples"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-_FLAGS = (
+HEADLESS = (
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -27,6 +27,7 @@ _FLAGS = (
     "--disable-sync",
     "--hide-scrollbars",
 )
+"""Options of a Chromium that shows no window, and asks no network for anything of its own."""
 PICTURES = {
     "report": ("reports/iris_1_*/index.html", (1100, 2000)),
     "results": ("reports/iris_1_*/index.html#reportables", (1100, 1150)),
@@ -69,7 +70,7 @@ def photograph(browser: str, page: str, size: tuple[int, int], picture: Path) ->
         subprocess.run(
             [
                 browser,
-                *_FLAGS,
+                *HEADLESS,
                 f"--user-data-dir={profile}",
                 f"--window-size={size[0]},{size[1]}",
                 f"--screenshot={picture}",

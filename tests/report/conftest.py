@@ -1,5 +1,6 @@
 """Sessions and projects in empty folders, pages as trees, and strings that break careless pages."""
 
+import runpy
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -24,16 +25,8 @@ HOSTILE = {
     "300 characters": "long" * 75,
 }
 
-HEADLESS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+_PICTURES = Path(__file__).parents[2] / "docs" / "_extensions" / "pictures.py"
+HEADLESS: tuple[str, ...] = runpy.run_path(str(_PICTURES))["HEADLESS"]
 """Options of a Chromium that shows no window, and asks no network for anything of its own."""
 
 _WITHOUT_END = frozenset({"br", "img", "input", "link", "meta"})
