@@ -26,7 +26,7 @@ def bind_inputs(call: StageCall) -> None:
 
     """
     bind = _from_records if call.is_aggregate else _from_state
-    call.inputs = tuple(bind(call, name) for name in call.spec.inputs)
+    call.inputs = tuple([bind(call, name) for name in call.spec.inputs])
     if call.is_aggregate and not call.spec.inputs:
         call.others = tuple(
             _origin(record, name) for record in call.records or () for name in record.state

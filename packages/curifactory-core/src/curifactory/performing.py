@@ -177,7 +177,7 @@ def _load_all(call: StageCall) -> bool:
 
 def _outputs(call: StageCall) -> Iterable[tuple[Artifact, OutputSpec]]:
     effective = call.record.manager.output_cachers(call.spec)
-    return zip(call.outputs, (output for output, _ in effective), strict=True)
+    return zip(call.outputs, [output for output, _ in effective], strict=True)
 
 
 def execute(call: StageCall) -> tuple[Any, ...]:
@@ -291,18 +291,20 @@ def _store(call: StageCall, values: tuple[Any, ...]) -> None:
     manager = call.record.manager
     if manager.scratch is not None:
         manager.scratch.keep(call, values)
-    if manager.writes_cache:
-        _publish(call, values, _unchanged)
-    elif manager.full_store is not None:
-        _publish(call, values, manager.full_store.relocated)
-    for artifact in call.outputs:
-        artifact.renewed(None if manager.writes_cache else f"unsaved {call.execution}")
+    writes_cache, state = manager.writes_cache, call.record.state
+    if call.is_stored or manager.count_reportables(call):
+        if writes_cache:
+            _publish(call, values, _unchanged)
+        elif manager.full_store is not None:
+            _publish(call, values, manager.full_store.relocated)
+    content = None if writes_cache else f"unsaved {call.execution}"
     for (artifact, output), value in zip(_outputs(call), values, strict=True):
+        artifact.renewed(content)
         held = value
-        if output.lazy and manager.writes_cache:
+        if output.lazy and writes_cache:
             artifact.describe(value)
             held = waiting(artifact, output)
-        call.record.state.put(artifact.name, held, artifact)
+        state.put(artifact.name, held, artifact)
     call.status = CallStatus.EXECUTED
 
 
