@@ -223,6 +223,33 @@ def test_facts_that_are_no_text_are_unreadable(
     assert section(index(), "Unreadable").texts("li") == ["broken"]
 
 
+def test_of_many_sets_the_first_are_named_and_all_can_be_found(
+    folder: Path, index: "Callable[[], Element]"
+) -> None:
+    names = [f"set_{number}" for number in range(14)]
+    add_run("few", params={"sweep": [[name, "hash"] for name in names[:12]]})
+    add_run("many", params={"sweep": [[name, "hash"] for name in names]})
+
+    few, many = sorted(index().find(cls="run"), key=lambda run: run.texts("a"))
+
+    assert few.find("details") == []
+    [rest] = many.find("details")
+    assert rest.texts("summary") == ["2 more"]
+    assert rest.text.split() == ["2", "more", "set_12,", "set_13"]
+    assert "sweep: set_0, set_1," in many.text
+
+
+def test_no_changes_are_marked_outside_a_repository(
+    folder: Path, index: "Callable[[], Element]"
+) -> None:
+    add_run("inside", workdir_dirty=True, commit="4f5a0c3d")
+    add_run("outside", workdir_dirty=True, commit="No git repository found")
+
+    marked = {run.texts("a")[0]: "*" in run.text for run in index().find(cls="run")}
+
+    assert marked == {"inside": True, "outside": False}
+
+
 def test_folders_without_facts_are_informal_runs(
     folder: Path, index: "Callable[[], Element]"
 ) -> None:

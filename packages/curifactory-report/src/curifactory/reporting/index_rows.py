@@ -10,6 +10,7 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Any, NamedTuple
 
+from curifactory.environment import NO_REPOSITORY
 from curifactory.paths import write_atomically
 from curifactory.reporting.templating import render
 from curifactory.run import TIMESTAMP_FORMAT
@@ -18,7 +19,9 @@ _KEPT = ".index.json"
 _TEMPLATE = "index_row.html"
 _WORTH_KEEPING = 50
 """Fewer runs are read again in less time than anybody notices."""
-_FORMAT = 1
+_MOST_NAMES = 12
+"""So many names of parameter sets are shown at once."""
+_FORMAT = 2
 """To be counted up when rows come to say something else with the same template."""
 
 Seen = tuple[int, int, int]
@@ -104,16 +107,17 @@ def _make_row(info: Mapping[str, Any], folder: str) -> Row:
         "started": started,
         "status": status,
         "error": info.get("error"),
-        "dirty": bool(info.get("workdir_dirty")),
+        "dirty": bool(info.get("workdir_dirty")) and info.get("commit") != NO_REPOSITORY,
         "full_store": bool(info.get("full_store")),
         "from_store": _reads_a_store(str(info.get("cli", ""))),
         "hostname": str(info.get("hostname", "")),
         "cli": str(info.get("cli", "")),
         "notes": notes[0] if notes else "",
         "files": [
-            (str(file), ", ".join(str(pair[0]) for pair in pairs))
+            (str(file), [str(pair[0]) for pair in pairs])
             for file, pairs in (info.get("params") or {}).items()
         ],
+        "most_names": _MOST_NAMES,
     }
     return Row(
         started,
