@@ -102,3 +102,19 @@ def test_without_a_terminal_lines_have_80_characters(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(sys, "__stdout__", None)
 
     assert columns() == 80
+
+
+def test_many_lines_are_written_in_their_order() -> None:
+    stream = io.StringIO()
+
+    Terminal(stream).lines(str(number) for number in range(2500))
+
+    assert stream.getvalue().splitlines() == [str(number) for number in range(2500)]
+
+
+def test_no_lines_are_nothing_written() -> None:
+    stream = io.StringIO()
+
+    Terminal(stream).lines([])
+
+    assert stream.getvalue() == ""

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from curifactory.caching.locating import locate, with_extension
 from curifactory.caching.metadata_index import index_of
+from curifactory.causes import Cause, CauseKind
 from curifactory.lineage import lineage
 from curifactory.protocols import Lookup
 
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class Finder:
-    """Finds one output of the calls of a stage, as long as everything is as it was stored.
+    """Finds one output of the calls of a stage, if it is not there, or is as it was stored.
 
-    All else is left to the cachers, which tell what is missing or wrong.
+    All else is left to the cachers, which tell what is wrong.
 
     Parameters
     ----------
@@ -39,15 +40,16 @@ class Finder:
         self._file = with_extension(cacher, cacher.name)
         self._folder = self._manager.cache_folder(cacher.subdir)
         self._index = index_of(self._manager)
+        self._missing = Lookup(False, (Cause(CauseKind.MISSING, cacher._label()),))
         self._is_elsewhere = cacher.path_override is not None
 
     def find(self, call: "StageCall") -> Lookup | None:
         """Return what is there of ``call``; ``None`` if that cannot be told without its cacher."""
         path = self._path(call)
+        if not self._cacher._exists(path):
+            return self._missing
         known = self._index.find(path)
         if known is None or known.content is None:
-            return None
-        if not (known.names_first(path) or self._cacher._exists(path)):
             return None
         if self._is_elsewhere:
             return Lookup(True, (), known.facts, None, known.content, known.path)

@@ -62,10 +62,6 @@ class Known(NamedTuple):
     facts: dict[str, Any]
     """What it was computed by and from, and a preview."""
 
-    def names_first(self, path: str) -> bool:
-        """Tell whether ``path`` is the first of the files."""
-        return bool(self.files) and self.files[0][0] == path
-
     def is_true(self) -> bool:
         """Tell whether the metadata is that which was read, and all files those that it names."""
         inode, size, modified, changed = self.state

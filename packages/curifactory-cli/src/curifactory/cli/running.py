@@ -116,8 +116,7 @@ def map_experiment(
     known = list(dict.fromkeys(call.name for call in plan.mapped.calls))
     if options.why is not None and options.why not in known:
         raise BadInputError(unknown("stage", options.why, known))
-    for line in _map_lines(plan, result.manager, options):
-        out.line(line)
+    out.lines(_map_lines(plan, result.manager, options))
     return ExitCode.COMPLETE
 
 

@@ -3,12 +3,17 @@
 import io
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from enum import Enum
+from itertools import islice
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+_BLOCK = 1000
+"""So many lines are written at a time where there are many."""
 
 
 def columns() -> int:
@@ -61,6 +66,12 @@ class Terminal:
     def line(self, text: str = "") -> None:
         """Write ``text`` as a line, at once."""
         self.write(f"{text}\n")
+
+    def lines(self, texts: Iterable[str]) -> None:
+        """Write each of ``texts`` as a line, many at a time."""
+        left = iter(texts)
+        while block := list(islice(left, _BLOCK)):
+            self.line("\n".join(block))
 
     def write(self, text: str) -> None:
         """Write ``text`` as it is, at once."""
