@@ -165,10 +165,10 @@ def installed_versions() -> dict[str, str]:
         except OSError:  # zip files, and folders that are gone
             continue
         for name in names:
-            stem, ending = os.path.splitext(name)
-            distribution, dash, version = stem.partition("-")
-            if ending == ".dist-info" and dash:
-                found.setdefault(distribution, version)
+            if name.endswith(".dist-info"):
+                distribution, dash, version = name.removesuffix(".dist-info").partition("-")
+                if dash:
+                    found.setdefault(distribution, version)
     return dict(sorted(found.items()))
 
 

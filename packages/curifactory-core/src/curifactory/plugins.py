@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any
 
 from curifactory.exceptions import MissingPartError
+from curifactory.paths import read_file
 
 CACHERS = "curifactory.cachers"
 STORES = "curifactory.stores"
@@ -77,23 +78,25 @@ def _offers(group: str) -> list[tuple[str, str]]:
         except OSError:  # zip files, and folders that are gone
             continue
         for name in names:
+            if not name.endswith((".dist-info", ".egg-info")):
+                continue
             distribution = name.partition("-")[0].lower()
-            if name.endswith((".dist-info", ".egg-info")) and distribution not in seen:
+            if distribution not in seen:
                 seen.add(distribution)
-                path = os.path.join(folder, name, "entry_points.txt")
-                found += _read_section(path, f"[{group}]")
+                found += _read_section(f"{folder or '.'}/{name}/entry_points.txt", f"[{group}]")
     return found
 
 
 def _read_section(path: str, heading: str) -> list[tuple[str, str]]:
     """Return the lines ``name = target`` below ``heading`` in a file."""
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            text = file.read()
+        content, _ = read_file(path)
     except OSError:  # most distributions offer nothing
         return []
+    if heading.encode() not in content:  # nor this
+        return []
     found: list[tuple[str, str]] = []
-    _, _, section = text.partition(heading)
+    _, _, section = content.decode(errors="replace").partition(heading)
     for line in section.splitlines():
         if line.startswith("["):
             break
