@@ -3,7 +3,6 @@
 import copy
 import json
 import os
-import pickle
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from curifactory.caching.cacheable import Cacheable
@@ -41,6 +40,8 @@ class ReportablesCacher(Cacheable):
             stream.write(json.dumps(entries, indent=4))
 
     def _pickle(self, reportable: "Reportable", stream: BinaryIO) -> None:
+        import pickle  # slow to import, and few stages report anything
+
         try:
             pickle.dump(reportable, stream, protocol=5)
         except (pickle.PicklingError, TypeError, AttributeError) as error:
@@ -88,6 +89,8 @@ class StoredReportable:
 
     def _load(self) -> "Reportable":
         if self._reportable is None:
+            import pickle
+
             with open(self._file, "rb") as stream:
                 self._reportable = pickle.load(stream)
         loaded: Reportable = self._reportable
