@@ -82,6 +82,14 @@ def test_an_output_named_twice_is_refused(
         decorator(outputs=["a", repeated])(function)
 
 
+@BOTH
+def test_an_output_that_is_no_name_is_refused(decorator: Callable[..., Any]) -> None:
+    inputs, cachers = ["best"], [object]  # the cachers in the place of the outputs
+
+    with pytest.raises(OutputSignatureError, match=r"lists <class 'object'> as an output; .*then"):
+        decorator(inputs, cachers)(function)
+
+
 @pytest.mark.parametrize("outputs", [["a", "a_metadata"], ["a_metadata", "a"]])
 def test_an_output_named_like_the_metadata_of_another_is_refused(outputs: list[str]) -> None:
     with pytest.raises(OutputSignatureError, match=r"'a_metadata'.*Rename it"):

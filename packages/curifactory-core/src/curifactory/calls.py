@@ -66,8 +66,8 @@ def declare(
     kind = "aggregate" if is_aggregate else "stage"
     name = function.__name__
     specs = tuple(_output_spec(output) for output in outputs or ())
-    _check_cachers(f"{kind} {name!r}", cachers, specs)
     _check_names(f"{kind} {name!r}", [spec.name for spec in specs])
+    _check_cachers(f"{kind} {name!r}", cachers, specs)
     parameters = inspect.signature(function).parameters
     _check_inputs(f"{kind} {name!r}", inputs or (), parameters)
     return StageSpec(
@@ -145,8 +145,13 @@ def _check_cachers(
     )
 
 
-def _check_names(stage: str, names: Sequence[str]) -> None:
+def _check_names(stage: str, names: Sequence[object]) -> None:
     for place, name in enumerate(names):
+        if not isinstance(name, str):
+            raise OutputSignatureError(
+                f"{stage} lists {name!r} as an output; outputs are names. Inputs come first, then "
+                "outputs, then the cachers of the outputs."
+            )
         if name in names[:place]:
             raise OutputSignatureError(f"{stage} lists the output {name!r} more than once.")
         if name.removesuffix("_metadata") != name and name.removesuffix("_metadata") in names:
