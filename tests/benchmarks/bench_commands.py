@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import peers
 from declaring import plain_declarations
 from measuring import Scenario
 
 _STAGES = 5
+_MAP_STAGES = 3
 _PROJECT = """
 import os, subprocess
 
@@ -131,6 +133,32 @@ def total(params, *v1):
 
 STAGES = [("v0", stage0), ("v1", stage1)]
 """
+# The least that shows each stage with its outputs, whether they are there, and what would run.
+_MAP_FLOOR = """
+import os, subprocess
+os.makedirs("cache")
+program = r'''
+import argparse, dataclasses, hashlib, inspect, json, logging, os
+names = set(os.listdir("cache"))
+lines, needed = [], 0
+for x in range({sets}):
+    key = f"{{int(hashlib.md5(f'x{{x}}'.encode()).hexdigest(), 16):x}}"
+    lines.append(f"==== Record {{x}} ({{x}}) hash: {{key}} ====")
+    for i in range({stages}):
+        there = f"work_{{key}}_stage{{i}}_v{{i}}.json" in names
+        needed += not there
+        lines.append(f"Stage: stage{{i}}")
+        if i:
+            lines += ["\\tInputs:", f"\\t\\tv{{i - 1}}"]
+        lines += ["\\tOutputs:", f"\\t\\tv{{i}}", "\\tcached" if there else "\\trun"]
+    lines.append("")
+print("\\n".join(lines), needed)
+'''
+before = resource.getrusage(resource.RUSAGE_CHILDREN)
+subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.DEVNULL)
+after = resource.getrusage(resource.RUSAGE_CHILDREN)
+result = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e3
+"""
 _JOBLIB = """
 import os, subprocess
 with open("work.py", "w") as file:
@@ -158,16 +186,19 @@ result = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) *
 _FIRST = "result = command('work', '--no-report')"
 _AGAIN = "command('work', '--no-report')\n" + _FIRST
 _MAP = "result = command('work', '--map')"
+_MAP_PEAK = "result = use('work', '--map').ru_maxrss / 1024"
 _PEAK = "command('work', '--no-report')\nresult = use('work', '--no-report').ru_maxrss / 1024"
 
 
-def _scenario(name: str, measured: str, sets: int, stages: int, **goal: object) -> Scenario:
+def _scenario(
+    name: str, measured: str, sets: int, stages: int, *, floor: str = _FLOOR, **goal: Any
+) -> Scenario:
     sizes = {"sets": sets, "stages": stages, "last": stages - 1}
     return Scenario(
         name,
         _PROJECT.format(**sizes) + measured,
-        _FLOOR.format(**sizes) if "at_most" in goal else None,
-        **goal,  # type: ignore[arg-type]
+        floor.format(**sizes) if "at_most" in goal else None,
+        **goal,
     )
 
 
@@ -192,7 +223,7 @@ def scenarios() -> list[Scenario]:
     ]
     for sets, at_most in ((50, None), (200, 3.5), (1000, 5.5), (3000, None)):
         joblib = {"joblib": _JOBLIB.format(sets=sets, stages=_STAGES)}
-        goal = {} if at_most is None else {"at_most": at_most, "peers": joblib}
+        goal: dict[str, Any] = {} if at_most is None else {"at_most": at_most, "peers": joblib}
         found.append(
             _scenario(
                 f"everything cached again, {sets} x {_STAGES} + 1",
@@ -206,5 +237,13 @@ def scenarios() -> list[Scenario]:
         )
     found.append(
         _scenario("its peak memory, 1000 x 5 + 1", _PEAK, 1000, _STAGES, unit="MB", below=55)
+    )
+    for sets, at_most in ((1000, None), (10000, 2.6)):
+        goal = {} if at_most is None else {"at_most": at_most, "floor": _MAP_FLOOR}
+        name = f"a map that is shown, {sets} x {_MAP_STAGES} + 1"
+        goal |= {"series": "a map that is shown", "size": sets}
+        found.append(_scenario(name, _MAP, sets, _MAP_STAGES, **goal))
+    found.append(
+        _scenario("its peak memory, 10000 x 3 + 1", _MAP_PEAK, 10000, _MAP_STAGES, unit="MB")
     )
     return found
