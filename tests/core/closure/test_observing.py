@@ -24,14 +24,14 @@ DEEP = {"one": [1, 2], "two": {3}}
 PICKED = len
 
 class Base:
-    pass
+    factor = 2
 
 class Other:
-    pass
+    factor = 2
 
 class Thing(Base):
     def value(self):
-        return RATE
+        return RATE * self.factor
 
 def double(x, factor=2):
     return x * factor
@@ -117,6 +117,9 @@ EDITS: dict[str, Callable[[Any, Any], object]] = {
     "a class has another base": lambda _, helpers: setattr(
         helpers.Thing, "__bases__", (helpers.Other,)
     ),
+    "a method is replaced": lambda _, helpers: setattr(helpers.Thing, "value", lambda self: 3),
+    "an attribute of a base class is set": lambda _, helpers: setattr(helpers.Base, "factor", 3),
+    "a class gets an attribute": lambda _, helpers: setattr(helpers.Thing, "factor", 3),
     "an imported name is set": lambda stages, _: setattr(stages, "RATE", 9.5),
     "a captured list is changed": lambda stages, _: stages.names.append("y"),
     "a captured number is changed": lambda stages, _: setattr(

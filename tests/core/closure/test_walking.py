@@ -151,6 +151,68 @@ def test_a_constant_that_the_function_changes_counts_by_the_code_that_sets_it(lo
     )
 
 
+@pytest.mark.parametrize(
+    ("rate", "one", "other"),
+    [
+        ("float('{}')", "0.5", "0.25"),
+        ("1 < int('{}')", "1", "2"),
+        ("'a' * int('{}')", "1", "2"),
+        ("(1, int('{}'))", "1", "2"),
+        ("frozenset(range(int('{}')))", "1", "2"),
+        ("None if '{}' else 1", "", "x"),
+    ],
+)
+@pytest.mark.parametrize("use", ["C.rate", "D().rate", "C.value()"])
+def test_an_attribute_of_a_class_counts_by_its_value(
+    load: Load, rate: str, one: str, other: str, use: str
+) -> None:
+    """It may be computed from what is outside of the source, as an environment variable."""
+    text = (
+        "class C:\n    rate = {}\n    @classmethod\n    def value(cls):\n        return cls.rate\n"
+    )
+    text += f"class D(C):\n    pass\ndef f():\n    return {use}\n"
+    module = load(subject=text.replace("{}", rate.replace("{}", one)))
+    before = closure(module.f).fingerprint
+
+    assert closure(module.f).fingerprint == before
+    module.C.rate = eval(rate.replace("{}", other))
+    assert closure(module.f).fingerprint != before
+
+
+def test_an_attribute_of_a_class_that_is_set_is_named(load: Load) -> None:
+    module = load(subject="class C:\n    rate = 0.5\ndef f():\n    return C.rate\n")
+    assert reached(module.f) == {"C", "f"}
+
+    module.C.rate = 0.25
+    assert closure(module.f).parts["subject.C.rate"].text == "rate = 0.25\n"
+
+
+def test_an_attribute_of_a_class_that_nothing_uses_does_not_count(load: Load) -> None:
+    module = load(subject="class C:\n    rate = 1\n    other = 1\ndef f():\n    return C.rate\n")
+    before = closure(module.f).fingerprint
+
+    module.C.other = 2
+    assert closure(module.f).fingerprint == before
+
+
+def test_an_attribute_of_a_class_that_the_function_sets_counts_by_the_code_that_sets_it(
+    load: Load,
+) -> None:
+    text = "class C:\n    count = 0\ndef f():\n    C.count += 1\n    return C.count\n"
+    module = load(subject=text)
+    before = closure(module.f).fingerprint
+
+    module.f()
+    assert closure(module.f).fingerprint == before
+
+
+def test_functions_that_lead_back_to_themselves_have_an_end(load: Load) -> None:
+    text = "class C:\n    pass\ndef g(self):\n    return 1\ndef f():\n    return C().g()\n"
+    module = load(subject=f"{text}g.__wrapped__ = g\nC.g = g\n")
+
+    assert reached(module.f) == {"C", "f", "g"}
+
+
 def test_a_path_below_the_project_counts_relative_to_it(load: Load, tmp_path: Path) -> None:
     module = load(subject="X = __file__\ndef f():\n    return X\n")
 

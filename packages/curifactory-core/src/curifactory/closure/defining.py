@@ -1,8 +1,9 @@
 """What one function or class is by itself: its digest, its source, and what it names."""
 
 import ast
-from collections.abc import Iterator
-from types import CodeType, FunctionType
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from types import CodeType, FunctionType, MappingProxyType
 from typing import Any, NamedTuple
 
 from curifactory.closure.blind_spots import find_blind_spots
@@ -31,6 +32,8 @@ class Definition(NamedTuple):
     blind_spots: tuple[str, ...] = ()
     elsewhere: tuple[Any, ...] = ()
     """Members of a class that are not defined in its body."""
+    literals: Mapping[str, Any] = MappingProxyType({})
+    """Attributes of a class as its source has them, where it says their value."""
 
 
 class Definitions:
@@ -39,7 +42,7 @@ class Definitions:
     def __init__(self, sources: Sources) -> None:
         self.sources = sources
         self._functions: dict[int, tuple[CodeType, Definition]] = {}
-        self._classes: dict[type, Definition] = {}
+        self._classes: dict[type, tuple[list[Any], Definition]] = {}
         self._versions: dict[str, str | None] = {}
 
     def version(self, top_level: str) -> str | None:
@@ -59,9 +62,12 @@ class Definitions:
 
     def of_class(self, cls: type, namespace: dict[str, Any]) -> Definition:
         """Return the definition of ``cls``, of the module with ``namespace``."""
-        if cls not in self._classes:
-            self._classes[cls] = self._read_class(cls, namespace)
-        return self._classes[cls]
+        members = [value for value in vars(cls).values() if code_of(value) is not None]
+        known = self._classes.get(cls)
+        if known is None or known[0] != members:
+            known = members, self._read_class(cls, namespace, members)
+            self._classes[cls] = known
+        return known[1]
 
     def _read_function(self, code: CodeType, namespace: dict[str, Any]) -> Definition:
         names = names_in(code)
@@ -77,8 +83,7 @@ class Definitions:
             digest(text), file.segment(node), names, outside, _spots((node, *decorators))
         )
 
-    def _read_class(self, cls: type, namespace: dict[str, Any]) -> Definition:
-        members = [value for name, value in vars(cls).items() if code_of(value) is not None]
+    def _read_class(self, cls: type, namespace: dict[str, Any], members: list[Any]) -> Definition:
         file_name = _file_of(cls, namespace)
         found = self.sources.class_definition(file_name, namespace, cls) if file_name else None
         if found is None:
@@ -95,8 +100,25 @@ class Definitions:
         outside = frozenset(paths_in([*node.decorator_list, *node.keywords]))
         elsewhere = tuple(each for each in members if _is_from_elsewhere(each, cls, body))
         return Definition(
-            digest(text), file.segment(node), names, outside, _spots((node,)), elsewhere
+            digest(text),
+            file.segment(node),
+            names,
+            outside,
+            _spots((node,)),
+            elsewhere,
+            _literals(node),
         )
+
+
+def _literals(node: ast.ClassDef) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for each in node.body:
+        targets = each.targets if isinstance(each, ast.Assign) else [getattr(each, "target", None)]
+        for name in [target.id for target in targets if isinstance(target, ast.Name)]:
+            found.pop(name, None)
+            with suppress(ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+                found[name] = ast.literal_eval(each.value)  # type: ignore[attr-defined]
+    return found
 
 
 def _spots(nodes: tuple[ast.AST, ...]) -> tuple[str, ...]:
@@ -161,9 +183,7 @@ def _file_of(cls: type, namespace: dict[str, Any]) -> str | None:
 def _is_from_elsewhere(value: object, cls: type, body: CodeType) -> bool:
     """Tell whether a member is a function that was neither written in the class nor generated."""
     code = code_of(value)
-    while hasattr(value, "__wrapped__"):
-        value = value.__wrapped__
-    innermost = code_of(value)
+    innermost = code_of(_unwrapped(value))
     if code is None or innermost is None or innermost.co_filename.startswith("<string"):
         return False
     if not is_project_file(innermost.co_filename):  # what decorators of the library add
@@ -171,6 +191,14 @@ def _is_from_elsewhere(value: object, cls: type, body: CodeType) -> bool:
     written = code.co_filename == body.co_filename
     inside = code.co_qualname.startswith(f"{cls.__qualname__}.")
     return not (written and inside)
+
+
+def _unwrapped(value: Any) -> Any:
+    """Return what decorators were put around, as far as that does not lead back."""
+    seen = {id(value): value}
+    while (inner := getattr(value, "__wrapped__", None)) is not None and id(inner) not in seen:
+        seen[id(inner)] = value = inner
+    return value
 
 
 def _code_text(code: CodeType) -> str:

@@ -24,6 +24,8 @@ class Names:
         """Attributes of what is imported as a whole, by the module's name."""
         self.attributes: set[str] = set()
         """Every name of an attribute, whatever it is an attribute of."""
+        self.set_attributes: set[str] = set()
+        """Names of attributes that are set, whatever they are attributes of."""
         self.changed: set[tuple[str, ...]] = set()
         """Globals and captured variables that are set, or whose content is changed."""
 
@@ -61,6 +63,8 @@ class _Scan:
                 self._found.changed.add((str(instruction.argval),))
             elif name in _ATTRIBUTE:
                 self._found.attributes.add(str(instruction.argval))
+            elif name in _SET_ATTRIBUTE:
+                self._found.set_attributes.add(str(instruction.argval))
 
     def _global(self, index: int) -> None:
         path = (str(self._instructions[index].argval), *self._attributes(index))

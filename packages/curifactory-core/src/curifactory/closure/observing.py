@@ -91,7 +91,8 @@ def _cell_token(cell: Any) -> Any:
 
 def class_facts(cls: type) -> tuple[Any, ...]:
     """Return everything that a walk looks at in a class besides its definition."""
-    return *cls.__bases__, sys.modules.get(cls.__module__)
+    members = (each for name, value in vars(cls).items() for each in (name, token(value)))
+    return *cls.__bases__, sys.modules.get(cls.__module__), *members
 
 
 def wrapped_by(value: Any) -> Any:

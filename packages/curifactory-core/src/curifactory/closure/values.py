@@ -5,8 +5,9 @@ import logging
 import os
 import sys
 import types
+from abc import ABCMeta
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -41,6 +42,26 @@ def _is_one_of(value: Any, types_by_module: Mapping[str, Iterable[str]]) -> bool
 
 class UnknownValueError(Exception):
     """A value for which no text stands; its text says why."""
+
+
+def untold_attributes(cls: type, literals: Mapping[str, Any]) -> Iterator[str]:
+    """Yield attributes that never change by themselves and that the source of ``cls`` lacks.
+
+    They were computed, or set from elsewhere. A class with a metaclass of its own, such as an
+    enumeration, is what its source says.
+    """
+    if type(cls) not in {type, ABCMeta}:
+        return
+    for name, value in vars(cls).items():
+        told = name in literals and repr(literals[name]) == repr(value)
+        if not (told or name.startswith("__")) and _never_changes(value):
+            yield name
+
+
+def _never_changes(value: Any) -> bool:
+    if type(value) in {tuple, frozenset}:
+        return all(map(_never_changes, value))
+    return type(value) is str or type(value) in _SCALARS
 
 
 class ValueText:

@@ -37,7 +37,12 @@ from curifactory.closure.resolving import (
     resolve,
 )
 from curifactory.closure.sources import SourceFile, Sources
-from curifactory.closure.values import CHANGEABLE, UnknownValueError, ValueText
+from curifactory.closure.values import (
+    CHANGEABLE,
+    UnknownValueError,
+    ValueText,
+    untold_attributes,
+)
 
 
 class _Constant:
@@ -79,6 +84,9 @@ class Walk:
         self._constants: dict[tuple[int, str], _Constant] = {}
         self._changed: set[tuple[int, str]] = set()
         self._attributes: set[str] = set()
+        self._set_attributes: set[str] = set()
+        self._class_values: list[tuple[str, str, type, str]] = []
+        """Attributes that no source tells: digest and name of the class, it, and their name."""
 
     def closure(self, function: Any | None, more: Iterable[tuple[str, Any]] = ()) -> Closure:
         """Return everything that is reached from ``function``, and from ``more`` by name."""
@@ -109,6 +117,11 @@ class Walk:
         for constant in self._constants.values():
             for owner, reference in constant.references:
                 self._edges.add((owner, reference, constant.digest))
+        used = self._attributes - self._set_attributes
+        for owner, name, cls, attribute in self._class_values:
+            if attribute in used:
+                read = partial(vars(cls).__getitem__, attribute)
+                self._value(owner, f"{name}.{attribute}", read(), read)
 
     # -- code ----------------------------------------------------------------------------------
 
@@ -194,6 +207,8 @@ class Walk:
                 self._edges.add((owner, "base", self.follow(base)))
         for member in definition.elsewhere:
             self._edges.add((owner, "member", self.follow(member)))
+        for attribute in untold_attributes(cls, definition.literals):
+            self._class_values.append((owner, name, cls, attribute))
 
     def _put(self, name: str, part: Part) -> str:
         known = self._parts.get(name)
@@ -292,6 +307,7 @@ class Walk:
 
     def _note_changes(self, definition: Definition, namespace: Mapping[str, Any]) -> None:
         self._attributes |= definition.names.attributes
+        self._set_attributes |= definition.names.set_attributes
         for path in definition.names.changed:
             found = self._resolve(path, namespace)
             if found is not None:
