@@ -12,7 +12,7 @@ PARTS := core cache report cli
 PROJECTS := pyproject.toml $(PARTS:%=packages/curifactory-%/pyproject.toml)
 # What an environment holds: groups of pyproject.toml, and packages.
 GROUPS ?= dev
-PACKAGES ?= $(PARTS:%=packages/curifactory-%) .[cluster,h5]
+PACKAGES ?= $(PARTS:%=packages/curifactory-%) .[cluster,h5,remote]
 
 # Options for pytest, as in: make test-here PYTEST="-k hashing -x"
 PYTEST ?=
