@@ -153,7 +153,7 @@ def test_an_interrupted_run_keeps_its_number_and_the_next_one_goes_on(project: "
 
 
 def test_every_option_of_a_run_is_in_the_table_of_options() -> None:
-    table = Path(__file__).with_name("test_parser.py").read_text()
+    table = Path(__file__).with_name("test_request.py").read_text()
     spelled = set(re.findall(r"--?[a-z][a-z-]*", table))
 
     assert set(make_parser().options()) - spelled - {"-h"} == set()
