@@ -268,13 +268,14 @@ def score(record: Record) -> float:
     return 1.0
 
 
-def plain_report(manager: ArtifactManager, depths: dict[str, int]) -> Path:
-    from dataclasses import make_dataclass
+@dataclass
+class SetOfDepth(cf.ExperimentParameters):
+    depth: int = 0
 
-    base = (cf.ExperimentParameters,)
-    parameters = make_dataclass("Parameters", [("depth", int, 0)], bases=base)
+
+def plain_report(manager: ArtifactManager, depths: dict[str, int]) -> Path:
     for name, depth in depths.items():
-        score(Record(manager, parameters(name=name, depth=depth)))
+        score(Record(manager, SetOfDepth(name=name, depth=depth)))
     page = manager.generate_report()
     assert page is not None
     return Path(page)
@@ -314,6 +315,41 @@ def test_a_page_fits_and_can_be_read(
         )
         assert contrast(text, paper) > 7
         shown.assert_unharmed()
+
+
+def test_long_names_stay_in_their_column(
+    new_manager: NewManager, visit: "Callable[..., Visit]"
+) -> None:
+    page = plain_report(new_manager("run"), {"a": 1, "b" * 80: 2})
+
+    shown = visit(page, viewport={"width": 1280, "height": 800})
+
+    beyond = "heads => heads.filter(head => head.scrollWidth > head.clientWidth).length"
+    heads = shown.page.locator("table.wide tbody th")
+    assert heads.count() == 4
+    assert heads.evaluate_all(beyond) == 0
+
+
+@cf.stage(["score"], [f"an_output_with_quite_a_long_name_{n}" for n in range(5)])
+def spread(record: Record, score: float) -> tuple[float, ...]:
+    return (score,) * 5
+
+
+def test_graphs_of_records_fit_on_paper(
+    new_manager: NewManager, visit: "Callable[..., Visit]"
+) -> None:
+    manager = new_manager("run")
+    spread(score(Record(manager, SetOfDepth(name="a", depth=1))))
+    page = manager.generate_report()
+    assert page is not None
+    shown = visit(Path(page), viewport={"width": 700, "height": 990})
+
+    shown.page.emulate_media(media="print")
+
+    [right] = shown.page.locator(".graph svg").evaluate_all(
+        "drawings => drawings.map(drawing => drawing.getBoundingClientRect().right)"
+    )
+    assert 0 < right <= 700
 
 
 def contrast(one: str, other: str) -> float:
