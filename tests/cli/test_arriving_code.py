@@ -173,3 +173,43 @@ def test_the_version_of_the_package_of_an_input_counts(project: "Project") -> No
 
     words = f"\tskip: stale: package numpy is another version: 0.1 → {numpy.__version__}"
     assert words in outcome.lines
+
+
+CHAIN = """
+import curifactory as cf
+from curifactory.caching import JsonCacher
+
+def get_params():
+    return [cf.ExperimentParameters(name="one")]
+
+@cf.stage(None, ["number"], [JsonCacher])
+def make(record):
+    return 1
+
+@cf.stage(["number"], ["total"], [JsonCacher])
+def add_up(record, number):
+    return number + 1
+
+def run(param_sets, manager):
+    add_up(make(cf.Record(manager, param_sets[0])))
+"""
+
+
+def test_what_the_map_looked_at_is_stored_in_the_name_of_the_call_that_runs(
+    project: "Project",
+) -> None:
+    project.write("experiments/chained.py", CHAIN)
+    project.run("chained", "--no-report")
+    folder = project.root / "data" / "cache"
+    (artifact,) = folder.glob("*_make_number.json")
+    (path,) = folder.glob("*_make_number_metadata.json")
+    before = json.loads(path.read_text())
+    artifact.unlink()
+    path.unlink()
+
+    project.run("chained", "--no-report", "--overwrite-stage", "add_up")
+
+    metadata = json.loads(path.read_text())
+    assert metadata["code"] == before["code"]
+    assert metadata["execution"] != ""
+    assert metadata["seconds"] >= 0

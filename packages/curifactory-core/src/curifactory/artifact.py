@@ -115,6 +115,11 @@ class Artifact:
         """What its cacher is a copy of; ``None`` without one."""
         return self._source() if isinstance(self._source, type) else self._source
 
+    def hand_on(self, call: "StageCall", index: int) -> None:
+        """Be an output of ``call``, in whose name it is stored from now on."""
+        self.call, self.index = call, index
+        self._cacher = None  # it speaks for the call before
+
     def release_cacher(self, *, keep_path: bool = False) -> None:
         """Give up the cacher, with what it has read; it is made again when it is needed."""
         if keep_path and self._metadata_path is None and self._cacher is not None:

@@ -91,7 +91,7 @@ def _take_outputs(call: StageCall, mapped: StageCall) -> bool:
             return False
     first = manager.count_artifacts(len(sources))
     for place, artifact in enumerate(mapped.outputs, first):
-        artifact.call, artifact.index = call, place
+        artifact.hand_on(call, place)
     call.outputs, call.is_stored = mapped.outputs, mapped.is_stored
     return True
 
