@@ -12,7 +12,7 @@ from curifactory import ArtifactManager, ExperimentParameters, Record, stage
 from curifactory.caching import JsonCacher, metadata_index
 from curifactory.caching.metadata_index import FileState, MetadataIndex
 
-_INDEX = Path("data/metadata/test.pickle")
+_INDEX = Path("data/metadata/test.json")
 _ARTIFACT = Path("data/cache/test_1_make_data.json")
 _METADATA = Path("data/cache/test_1_make_data_metadata.json")
 
@@ -89,12 +89,38 @@ def test_a_change_that_keeps_size_and_time_is_noticed(statuses: Callable[..., li
     assert statuses() == ["executed", "skipped", "skipped"]
 
 
-@pytest.mark.parametrize("content", [b"", b"no pickle", b"\x80\x05N.", b"\x80\x05K\x00}\x86."])
+@pytest.mark.parametrize("content", ["", "no json", "[]", "{}", '{"format": 3}', "\0", "[" * 10**5])
 def test_an_unusable_index_is_written_anew(
-    statuses: Callable[..., list[str]], content: bytes
+    statuses: Callable[..., list[str]], content: str
 ) -> None:
     statuses()
-    _INDEX.write_bytes(content)
+    _INDEX.write_text(content)
+
+    assert statuses() == ["skipped"] * 3
+    assert MetadataIndex(str(_INDEX)).find(str(_ARTIFACT)) is not None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda kept: kept.update(format=2),
+        lambda kept: kept.update(shared=[]),
+        lambda kept: kept.update(known=dict.fromkeys(kept["known"], 5)),
+        lambda kept: [each.pop() for each in kept["known"].values()],
+        lambda kept: [each.append(1) for each in kept["known"].values()],
+        lambda kept: [each[1].pop() for each in kept["known"].values()],
+        lambda kept: [each.__setitem__(2, None) for each in kept["known"].values()],
+        lambda kept: [each[-1].update(code="x") for each in kept["known"].values()],
+    ],
+    ids=["format", "shared", "number", "short", "long", "state", "files", "place"],
+)
+def test_entries_of_another_shape_are_not_used(
+    statuses: Callable[..., list[str]], damage: Callable[[Any], object]
+) -> None:
+    statuses()
+    kept = json.loads(_INDEX.read_text())
+    damage(kept)
+    _INDEX.write_text(json.dumps(kept))
 
     assert statuses() == ["skipped"] * 3
     assert MetadataIndex(str(_INDEX)).find(str(_ARTIFACT)) is not None
@@ -123,7 +149,7 @@ def test_an_index_that_cannot_be_written_costs_nothing_but_time(
 
 
 def test_little_that_is_new_is_not_worth_writing_everything(tmp_path: Path) -> None:
-    path = tmp_path / "index" / "test.pickle"
+    path = tmp_path / "index" / "test.json"
     index = MetadataIndex(str(path))
     index.note("one.json", "one", FileState(1, 2, 3, 4), {"stage": "make"})
 
@@ -133,7 +159,7 @@ def test_little_that_is_new_is_not_worth_writing_everything(tmp_path: Path) -> N
 
 
 def test_equal_code_is_kept_once(tmp_path: Path) -> None:
-    path = tmp_path / "test.pickle"
+    path = tmp_path / "test.json"
     index = MetadataIndex(str(path))
     for number in map(str, range(100)):
         metadata = tmp_path / number

@@ -3,8 +3,10 @@
 It is never needed: what is not in it, or was changed since, is read from the metadata itself.
 """
 
+import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from curifactory.artifact import content_of
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from curifactory.manager import ArtifactManager
 
 _FOLDER = "metadata"
-_FORMAT = 2
+_FORMAT = 3
 _SHARED = ("code", "upstream", "arrived")
 """What tells whether an artifact is stale, and is the same for many."""
 _FEW = 50
@@ -64,8 +66,8 @@ class Known(NamedTuple):
 
     def is_true(self) -> bool:
         """Tell whether the metadata is that which was read, and all files those that it names."""
-        inode, size, modified, changed = self.state
         try:
+            inode, size, modified, changed = self.state
             now = os.stat(self.path)
             if (
                 now.st_mtime_ns != modified
@@ -78,7 +80,7 @@ class Known(NamedTuple):
                 now = os.stat(path)
                 if now.st_mtime_ns != modified or now.st_size != size:
                     return False
-        except OSError:
+        except (OSError, ValueError, TypeError):  # gone, or not what was written
             return False
         return True
 
@@ -95,7 +97,7 @@ class MetadataIndex:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._known: dict[str, tuple[Any, ...]] | None = None
+        self._kept_file: _KeptFile | None = None
         self._seen: dict[str, Known] = {}
         self._shared: dict[str, Any] = {}
         self._kept: dict[int, Any] = {}
@@ -106,13 +108,10 @@ class MetadataIndex:
         """Return what is known of the artifact at a path, if that is still all true."""
         known = self._seen.get(artifact)
         if known is None:
-            if self._known is None:
-                self._known = _load(self._path)
-            entry = self._known.get(artifact)
-            if entry is None:
-                return None
-            known = Known._make(entry)
-        if not known.is_true():
+            if self._kept_file is None:
+                self._kept_file = _KeptFile(self._path)
+            known = self._kept_file.find(artifact)
+        if known is None or not known.is_true():
             return None
         self._seen[artifact] = known
         return known
@@ -150,10 +149,7 @@ class MetadataIndex:
         """Write what this session has seen, if much of it is new."""
         if self._new < max(_FEW, len(self._seen) // 10):
             return
-        import pickle  # slow to import
-
-        plain = {artifact: tuple(known) for artifact, known in self._seen.items()}
-        data = pickle.dumps((_FORMAT, plain), 5)
+        data = _text_of(self._seen).encode()
         try:
             os.makedirs(os.path.dirname(self._path), exist_ok=True)
             write_atomically(self._path, data)
@@ -162,23 +158,50 @@ class MetadataIndex:
         self._new = 0
 
 
-def _load(path: str) -> dict[str, tuple[Any, ...]]:
-    try:
-        with open(path, "rb") as file:
-            import pickle  # slow to import
+class _KeptFile:
+    """What :func:`_text_of` wrote, each entry made when it is asked for."""
 
-            version, known = pickle.load(file)
-    except Exception:  # noqa: BLE001 - whatever is wrong with it, the metadata itself is there
-        return {}
-    if version != _FORMAT or not isinstance(known, dict):
-        return {}
-    return known
+    def __init__(self, path: str) -> None:
+        self._entries: dict[str, Any] = {}
+        self._shared: list[Any] = []
+        # Whatever is wrong with it, the metadata itself is there.
+        with suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
+            with open(path, encoding="utf-8") as file:
+                kept = json.load(file)
+            if kept["format"] == _FORMAT:
+                self._entries, self._shared = dict(kept["known"]), list(kept["shared"])
+
+    def find(self, artifact: str) -> Known | None:
+        try:
+            *plain, facts = self._entries[artifact]
+            places = {key: self._shared[facts[key]] for key in _SHARED if key in facts}
+            return Known._make((*plain, {**facts, **places}))
+        except (LookupError, TypeError, ValueError):  # nothing, or not what was written
+            return None
+
+
+def _text_of(seen: Mapping[str, Known]) -> str:
+    """Return everything as JSON, which does nothing when it is read, and what is shared once."""
+    shared: dict[int, tuple[int, Any]] = {}
+    entries = {}
+    for artifact, known in seen.items():
+        facts = dict(known.facts)
+        for key in facts.keys() & set(_SHARED):
+            value = facts[key]
+            facts[key] = shared.setdefault(id(value), (len(shared), value))[0]
+        entries[artifact] = [*known[:-1], facts]
+    kept = {
+        "format": _FORMAT,
+        "shared": [value for _, value in shared.values()],
+        "known": entries,
+    }
+    return json.dumps(kept, separators=(",", ":"), default=str)
 
 
 def index_of(manager: "ArtifactManager") -> MetadataIndex:
     """Return what the session of ``manager`` knows of metadata files."""
     if manager.metadata_index is None:
-        name = f"{safe_component(str(manager.experiment_name))}.pickle"
+        name = f"{safe_component(str(manager.experiment_name))}.json"
         manager.metadata_index = MetadataIndex(
             os.path.join(manager.manager_cache_path, _FOLDER, name)
         )
