@@ -1,5 +1,6 @@
 """The recorded runs of a project, read from their journals."""
 
+import itertools
 import json
 import os
 import signal
@@ -149,6 +150,22 @@ def test_the_documented_store_lists_runs_and_finds_one(new_manager: NewManager) 
     assert [run["run_number"] for run in store.get_experiment_runs("iris")] == [1, 2]
     assert store.get_run(reference) == (store.runs[2], 2)
     assert store.get_run("absent") == (None, -1)
+
+
+def test_runs_of_one_millisecond_are_in_the_order_in_which_they_were_opened(
+    new_manager: NewManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = itertools.count(1_795_538_126_353_000, 100)  # in microseconds
+    monkeypatch.setattr("curifactory.journal.time.time", lambda: next(times) / 1e6)
+    for name in ("b", "a", "b"):
+        new_manager(name)
+
+    runs = ManagerStore("data").runs
+    assert [(run["experiment_name"], run["run_number"]) for run in runs] == [
+        ("b", 1),
+        ("a", 1),
+        ("b", 2),
+    ]
 
 
 def test_the_documented_store_adds_a_run(new_manager: NewManager) -> None:

@@ -66,7 +66,7 @@ _encode = json.JSONEncoder(default=str).encode
 
 
 def _line(event: str, facts: Mapping[str, Any]) -> str:
-    line = {"event": event, "time": round(time.time(), 3), **facts}
+    line = {"event": event, "time": round(time.time(), 6), **facts}
     return _encode(line) + "\n"
 
 
