@@ -79,7 +79,7 @@ def test_lazy_arrays_hold_one_array_at_a_time(tmp_path: Path) -> None:
 
     lazy, kept = (int(peak) for peak in re.findall(r"(\d+) MB", done.stdout))
     array = 4  # MB
-    assert lazy < 4 * array
+    assert lazy < 5 * array  # one, what numpy makes of it, and a part of it that is digested
     assert kept > 8 * array
 
 

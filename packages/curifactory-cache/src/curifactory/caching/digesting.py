@@ -3,12 +3,13 @@
 import os
 from collections.abc import Callable, Mapping
 from hashlib import sha256
+from io import FileIO
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 LARGE = 1024 * 1024
 """From so many bytes on a file is not digested while it is written, but once it is published."""
-_CHUNK = 4 * 1024 * 1024
+_CHUNK = 2 * 1024 * 1024
 """So much is read at a time: in between, threads that execute Python may hold a reader up."""
 
 
@@ -61,17 +62,17 @@ class DigestingFile:
 
 
 def digest_as_described(
-    file: BinaryIO, described: Mapping[str, Any], go_on: Callable[[], bool] = lambda: True
+    file: FileIO, described: Mapping[str, Any], go_on: Callable[[], bool] = lambda: True
 ) -> str | None:
     """Return the sha256 of an open file if it still is of the size and time ``described``.
 
     ``None`` if it was changed, or as soon as it is not to ``go_on``.
     """
-    digest = sha256()
+    digest, chunk = sha256(), memoryview(bytearray(_CHUNK))
     while go_on():
-        chunk = file.read(_CHUNK)
-        digest.update(chunk)
-        if not chunk:
+        length = file.readinto(chunk)
+        digest.update(chunk[:length])
+        if not length:
             status = os.fstat(file.fileno())
             now = status.st_size, status.st_mtime_ns
             same = now == (described["size"], described["mtime_ns"])

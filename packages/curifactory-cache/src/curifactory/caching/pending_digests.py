@@ -11,7 +11,8 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from functools import cache
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from io import FileIO
+from typing import TYPE_CHECKING, Any, cast
 
 from curifactory.caching.digesting import digest_as_described, undigested, with_digests
 from curifactory.caching.metadata_index import FileState
@@ -56,7 +57,7 @@ class Digestion(threading.Thread):
         self,
         path: str,
         text: bytes,
-        files: Mapping[str, BinaryIO],
+        files: Mapping[str, FileIO],
         *,
         spare: str,
         exclusive: Callable[[], AbstractContextManager[None]],
@@ -230,7 +231,7 @@ def complete_metadata(
     found = {}
     for name in undigested(metadata):
         with open(os.path.join(os.path.dirname(path), name), "rb", buffering=0) as large:
-            found[name] = digest_as_described(cast("BinaryIO", large), metadata["files"][name])
+            found[name] = digest_as_described(large, metadata["files"][name])
     metadata = with_digests(metadata, found) if found else metadata
     if found and exclusive is not None:
         with suppress(OSError), exclusive():  # a cache that is only read stays as it is

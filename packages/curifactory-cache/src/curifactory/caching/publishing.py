@@ -11,7 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from typing import Any, BinaryIO, cast
+from io import FileIO
+from typing import Any, BinaryIO
 
 from curifactory.caching.digesting import LARGE, DigestingFile
 from curifactory.caching.verifying import describe_files, digest, relative_path
@@ -47,7 +48,7 @@ class StagedFiles:
         self._root: str | None = None
         self._metadata: tuple[str, str] | None = None
         self._digesting: dict[str, DigestingFile] = {}
-        self._large: dict[str, BinaryIO] = {}
+        self._large: dict[str, FileIO] = {}
         self.puts_off_digests = False
         """Whether large files are digested when they are published: those of :meth:`take_large`."""
         self.facts: dict[str, Any] | None = None
@@ -129,11 +130,11 @@ class StagedFiles:
         large = status.st_size >= LARGE and len(self._large) < _MOST_OPEN
         if large and self.puts_off_digests and _OPEN_FILES_ARE_RENAMED:
             opened = open(staged, "rb", buffering=0)  # noqa: SIM115 - see take_large
-            self._large[name] = cast("BinaryIO", opened)
+            self._large[name] = opened
             return None
         return digest(staged)
 
-    def take_large(self) -> dict[str, BinaryIO]:
+    def take_large(self) -> dict[str, FileIO]:
         """Return the files whose digest was put off, open, by their names in the metadata.
 
         They are the caller's to close.

@@ -4,7 +4,8 @@ import functools
 import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
-from typing import TYPE_CHECKING, Any, BinaryIO
+from io import FileIO
+from typing import TYPE_CHECKING, Any
 
 from curifactory.caching.locating import METADATA, locate
 from curifactory.caching.metadata_index import FileState, index_of
@@ -80,9 +81,7 @@ class PendingArtifact:
         else:
             _note(cacher.record.manager, cacher.main_path(), metadata, before, facts)
 
-    def _digest(
-        self, manager: "ArtifactManager", path: str, large: "Mapping[str, BinaryIO]"
-    ) -> None:
+    def _digest(self, manager: "ArtifactManager", path: str, large: "Mapping[str, FileIO]") -> None:
         """Let the digests of large files be computed while the session goes on."""
         staged, index = self._staged, index_of(manager)
         digestion = Digestion(
