@@ -68,11 +68,12 @@ def digest_as_described(
 
     ``None`` if it was changed, or as soon as it is not to ``go_on``.
     """
-    digest, chunk = sha256(), memoryview(bytearray(_CHUNK))
+    digest = sha256()
     while go_on():
-        length = file.readinto(chunk)
-        digest.update(chunk[:length])
-        if not length:
+        chunk = b""  # lets go of the last one before memory is taken for the next
+        chunk = file.read(_CHUNK)
+        digest.update(chunk)
+        if not chunk:
             status = os.fstat(file.fileno())
             now = status.st_size, status.st_mtime_ns
             same = now == (described["size"], described["mtime_ns"])
