@@ -75,6 +75,7 @@ def _pair(
             floor + f"result = timed(lambda: {write})",
             peers=peers.get("write", {}),
             at_most=1 / 0.9,
+            in_memory=True,
         ),
         Scenario(
             f"{name}, read",
@@ -82,12 +83,16 @@ def _pair(
             floor + f"{write}\nresult = timed(lambda: {read})",
             peers=peers.get("read", {}),
             at_most=1 / 0.9,
+            in_memory=True,
         ),
     ]
 
 
 def scenarios() -> list[Scenario]:
-    """Return milliseconds of wall time for an array of 100 MB and a frame of 200 MB."""
+    """Return milliseconds of wall time for an array of 100 MB and a frame of 200 MB.
+
+    In memory: writing 100 MB to a disk takes what the system has still to write of the last 100.
+    """
     dump, load = "pickle.dump({}, open('f', 'wb'), 5)", "pickle.load(open('f', 'rb'))"
     return [
         *_pair(
