@@ -145,3 +145,34 @@ def test_nothing_drawn_has_no_image() -> None:
         axes.set_axis_off()
 
     assert LineCanvas(20).image(hide) is None
+
+
+@pytest.mark.parametrize("dots_per_inch", [50, 160])
+def test_the_resolution_is_said(dots_per_inch: int) -> None:
+    image = Image.open(io.BytesIO(_line(dots_per_inch)))
+
+    assert image.mode == "RGB"
+    assert image.info["dpi"] == pytest.approx((dots_per_inch, dots_per_inch), abs=0.02)
+
+
+def test_files_are_no_larger_than_those_of_matplotlib() -> None:
+    reporter = LinePlotReporter({"a": [1, 5, 2], "b": [3, 2, 7]})
+
+    assert len(reporter.image()) <= 1.1 * len(save_figure(reporter.draw(), {"dpi": 160}))
+
+
+def test_the_margin_has_the_color_of_the_background() -> None:
+    with mpl.rc_context({"figure.facecolor": "#204060"}):
+        pixels = np.asarray(Image.open(io.BytesIO(_line(20))))
+
+    assert (pixels[[0, -1]] == (0x20, 0x40, 0x60)).all()
+    assert (pixels[:, [0, -1]] == (0x20, 0x40, 0x60)).all()
+
+
+def _line(dots_per_inch: int) -> bytes:
+    def plot(axes: Axes) -> None:
+        axes.plot([1, 3, 2])
+
+    content = LineCanvas(dots_per_inch).image(plot)
+    assert content is not None
+    return content

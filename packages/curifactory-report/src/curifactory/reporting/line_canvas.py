@@ -4,16 +4,17 @@ Making axes and measuring what is drawn on them cost matplotlib more than drawin
 axes are kept, and the margin is cut off the image instead of being computed before.
 """
 
+import io
+import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-
-from curifactory.reporting.png import encode_png
 
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
+    from PIL.Image import Image
 
 _GRID_ALPHA = 0.4
 
@@ -73,8 +74,15 @@ class LineCanvas:
         if box is None:
             return None
         margin = round(rcParams["savefig.pad_inches"] * self._dots_per_inch)
-        pixels = _with_margin(np.asarray(drawn.convert("RGB")), box, margin)
-        return encode_png(pixels, self._dots_per_inch)
+        file = io.BytesIO()
+        _with_margin(drawn.convert("RGB"), box, margin).save(
+            file,
+            "PNG",
+            dpi=(self._dots_per_inch, self._dots_per_inch),
+            compress_level=1,
+            compress_type=zlib.Z_RLE,  # equal dots follow each other: as small, in less time
+        )
+        return file.getvalue()
 
 
 def add_axes(figure: "Figure") -> "Axes":
@@ -96,8 +104,8 @@ def can_cut() -> bool:
     )
 
 
-def _box(pixels: "NDArray[np.uint8]") -> tuple[slice, slice] | None:
-    """Return rows and columns of what differs from the background of a drawing.
+def _box(pixels: "NDArray[np.uint8]") -> tuple[int, int, int, int] | None:
+    """Return left, top, right and bottom of what differs from the background of a drawing.
 
     ``None`` if it may be cut off, or if the background is not opaque.
     """
@@ -110,18 +118,15 @@ def _box(pixels: "NDArray[np.uint8]") -> tuple[slice, slice] | None:
     rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
     if not rows.size or differs[[0, -1]].any() or differs[:, [0, -1]].any():
         return None
-    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
-def _with_margin(
-    pixels: "NDArray[np.uint8]", box: tuple[slice, slice], margin: int
-) -> "NDArray[np.uint8]":
+def _with_margin(drawn: "Image", box: tuple[int, int, int, int], margin: int) -> "Image":
     """Return the part in ``box`` with a margin of the background."""
-    import numpy as np
+    from PIL import Image
 
-    shown = pixels[box]
-    height, width, colors = shown.shape
-    framed = np.empty((height + 2 * margin, width + 2 * margin, colors), np.uint8)
-    framed[:] = pixels[0, 0]
-    framed[margin : margin + height, margin : margin + width] = shown
+    shown = drawn.crop(box)
+    size = shown.width + 2 * margin, shown.height + 2 * margin
+    framed = Image.new(drawn.mode, size, drawn.getpixel((0, 0)))
+    framed.paste(shown, (margin, margin))
     return framed
