@@ -3,7 +3,6 @@
 import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,24 +23,62 @@ if TYPE_CHECKING:
     from curifactory.record import Record
 
 
-@dataclass(frozen=True, eq=False, slots=True)
 class StageSpec:
-    """A stage as its decorator declares it. No call ever changes it."""
+    """A stage as its decorator declares it. No call ever changes it.
 
-    function: Callable[..., Any]
-    name: str
-    inputs: tuple[str, ...]
-    outputs: tuple[OutputSpec, ...]
-    cachers: tuple["CacherSource | None", ...]
-    """A cacher or ``None`` for each output."""
-    suppress_missing_inputs: bool
-    is_aggregate: bool
-    defaults: Mapping[str, Any] = field(default_factory=dict)
-    """Default of each parameter of the function that has one."""
-    depends_on: tuple[Any, ...] = ()
-    """Functions, classes, modules and files that it depends on besides what is found."""
-    requirements: Requirements = NOTHING_SPECIAL
-    """What it needs of a machine, and how often and how long it may try."""
+    Parameters
+    ----------
+    function, name
+        What is called, and the stage's name.
+    inputs, outputs
+        What it reads and returns.
+    cachers
+        A cacher or ``None`` for each output.
+    suppress_missing_inputs, is_aggregate
+        How its inputs are bound.
+    defaults
+        Default of each parameter of the function that has one.
+    depends_on
+        Functions, classes, modules and files that it depends on besides what is found.
+    requirements
+        What it needs of a machine, and how often and how long it may try.
+
+    """
+
+    __slots__ = (
+        "cachers",
+        "defaults",
+        "depends_on",
+        "function",
+        "inputs",
+        "is_aggregate",
+        "name",
+        "outputs",
+        "requirements",
+        "suppress_missing_inputs",
+    )
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        name: str,
+        inputs: tuple[str, ...],
+        outputs: tuple[OutputSpec, ...],
+        cachers: tuple["CacherSource | None", ...],
+        *,
+        suppress_missing_inputs: bool,
+        is_aggregate: bool,
+        defaults: Mapping[str, Any],
+        depends_on: tuple[Any, ...],
+        requirements: Requirements,
+    ) -> None:
+        self.function, self.name = function, name
+        self.inputs, self.outputs, self.cachers = inputs, outputs, cachers
+        self.suppress_missing_inputs = suppress_missing_inputs
+        self.is_aggregate = is_aggregate
+        self.defaults = defaults
+        self.depends_on = depends_on
+        self.requirements = requirements
 
 
 def declare(
@@ -76,15 +113,15 @@ def declare(
         tuple(inputs or ()),
         specs,
         tuple(cachers or (None,) * len(specs)),
-        suppress_missing_inputs,
-        is_aggregate,
-        {
+        suppress_missing_inputs=suppress_missing_inputs,
+        is_aggregate=is_aggregate,
+        defaults={
             key: parameter.default
             for key, parameter in parameters.items()
             if parameter.default is not inspect.Parameter.empty
         },
-        _checked_dependencies(f"{kind} {name!r}", depends_on),
-        requirements,
+        depends_on=_checked_dependencies(f"{kind} {name!r}", depends_on),
+        requirements=requirements,
     )
 
 

@@ -1,35 +1,73 @@
 """The graph of calls: what depends on what."""
 
-from dataclasses import dataclass
-
 from curifactory.causes import Cause
 
 
-@dataclass(slots=True)
 class Node:
-    """What planning needs to know of one call."""
+    """What planning needs to know of one call.
 
-    name: str
-    """Name of the stage."""
-    dependencies: tuple[int, ...] = ()
-    """Indices of the earlier nodes it reads from, each once."""
-    misses: tuple[Cause, ...] = ()
-    """Why its outputs cannot all come from the cache; none if they can."""
-    notes: tuple[Cause, ...] = ()
-    """What is worth knowing about the outputs that are in the cache."""
-    forced: Cause | None = None
-    """Who asked that it runs again."""
-    twin: int | None = None
-    """An earlier node that computes the very same artifacts."""
-    label: str = ""
-    """Stage and record, for people."""
-    stale: tuple[Cause, ...] = ()
-    """Why its outputs, which are in the cache, are not what it would compute now."""
-    sources: tuple[int, ...] | None = None
-    """Indices of the nodes whose stored results it was computed from, directly or through nodes
-    that store none; ``None`` if nothing tells what these were when it was computed."""
-    storable: bool = True
-    """Whether its results are stored."""
+    Parameters
+    ----------
+    name
+        Name of the stage.
+    dependencies
+        Indices of the earlier nodes it reads from, each once.
+    misses
+        Why its outputs cannot all come from the cache; none if they can.
+    notes
+        What is worth knowing about the outputs that are in the cache.
+    forced
+        Who asked that it runs again.
+    twin
+        An earlier node that computes the very same artifacts.
+    label
+        Stage and record, for people.
+    stale
+        Why its outputs, which are in the cache, are not what it would compute now.
+    sources
+        Indices of the nodes whose stored results it was computed from, directly or through nodes
+        that store none; ``None`` if nothing tells what these were when it was computed.
+    storable
+        Whether its results are stored.
+
+    """
+
+    __slots__ = (
+        "dependencies",
+        "forced",
+        "label",
+        "misses",
+        "name",
+        "notes",
+        "sources",
+        "stale",
+        "storable",
+        "twin",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        dependencies: tuple[int, ...] = (),
+        misses: tuple[Cause, ...] = (),
+        notes: tuple[Cause, ...] = (),
+        forced: Cause | None = None,
+        twin: int | None = None,
+        label: str = "",
+        stale: tuple[Cause, ...] = (),
+        sources: tuple[int, ...] | None = None,
+        storable: bool = True,
+    ) -> None:
+        self.name = name
+        self.dependencies = dependencies
+        self.misses = misses
+        self.notes = notes
+        self.forced = forced
+        self.twin = twin
+        self.label = label
+        self.stale = stale
+        self.sources = sources
+        self.storable = storable
 
     @property
     def cached(self) -> bool:

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
 from curifactory.collecting import Definition
 from curifactory.config import Configuration, OnStale
@@ -87,7 +86,7 @@ def apply_options(options: RunOptions, manager: ArtifactManager) -> None:
     manager.prefix = options.prefix or manager.prefix
     manager.on_stale = options.on_stale or manager.on_stale
     if manager.status != "LIVE":
-        manager.renewing_command = replace(options, on_stale=OnStale.RERUN).command()
+        manager.renewing_command = options._replace(on_stale=OnStale.RERUN).command()
     if options.cache is not None:
         if manager.dry_cache and not os.path.isdir(options.cache):
             raise BadInputError(

@@ -1,8 +1,7 @@
 """Everything a user can ask of a run, in one value."""
 
 import os
-from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from curifactory.config import OnStale
 from curifactory.exceptions import BadInputError
@@ -12,94 +11,107 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-def _option(flag: str, default: Any = False) -> Any:
-    """Return a field that ``flag`` sets on the command line."""
-    return field(default=default, metadata={"flag": flag})
+_FLAGS = {
+    "param_files": "-p",
+    "names": "-n",
+    "overwrite_stages": "--overwrite-stage",
+    "dag": "--no-dag",
+    "map_only": "--map",
+    "hashes_only": "--hashes",
+    "paths_only": "--paths",
+    "log": "--no-log",
+    "report": "--no-report",
+    "build_notebook": "--notebook",
+    "build_docker": "--docker",
+}
+"""What sets an option on the command line, where that is not its name."""
+_WITHOUT_FLAG = frozenset(
+    {"experiment", "notes", "run_line", "run_num_override", "run_ts_override", "parallel_lock"}
+)
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunOptions:
+class RunOptions(NamedTuple):
     """The options of one run of an experiment."""
 
     experiment: str
     """Name of the experiment file, dots for sub-folders, without ``.py``."""
-    param_files: tuple[str, ...] = _option("-p", ())
+    param_files: tuple[str, ...] = ()
     """Names of parameter files; none means the experiment file itself."""
-    names: tuple[str, ...] = _option("-n", ())
+    names: tuple[str, ...] = ()
     """Keep only parameter sets with these names."""
-    indices: tuple[str, ...] = _option("--indices", ())
+    indices: tuple[str, ...] = ()
     """Keep only these positions of each file: ``"2"``, or ``"0-3"`` for 0, 1 and 2."""
-    global_indices: tuple[str, ...] = _option("--global-indices", ())
+    global_indices: tuple[str, ...] = ()
     """Keep only these positions of all files' sets one after the other."""
-    overwrite: bool = _option("--overwrite")
+    overwrite: bool = False
     """Ignore the cache for every stage."""
-    overwrite_stages: tuple[str, ...] = _option("--overwrite-stage", ())
+    overwrite_stages: tuple[str, ...] = ()
     """Ignore the cache for these stages."""
-    on_stale: OnStale | None = _option("--on-stale", None)  # noqa: RUF009 - it returns a field
+    on_stale: OnStale | None = None
     """What happens to stale artifacts; ``None`` for what the configuration says."""
-    cache: str | None = _option("--cache", None)
+    cache: str | None = None
     """Folder to use as the cache."""
-    dry_cache: bool = _option("--dry-cache")
+    dry_cache: bool = False
     """Read the cache but write nothing into it."""
-    store_full: bool = _option("--store-full")
+    store_full: bool = False
     """Keep everything of the run in a folder of its own."""
-    prefix: str | None = _option("--prefix", None)
+    prefix: str | None = None
     """Goes before cached files' names in place of the experiment's name."""
-    lazy: bool = _option("--lazy")
+    lazy: bool = False
     """Keep every output out of memory."""
-    ignore_lazy: bool = _option("--ignore-lazy")
+    ignore_lazy: bool = False
     """Keep lazy outputs in memory."""
-    dag: bool = field(default=True, metadata={"flag": "--no-dag", "negated": True})
+    dag: bool = True
     """Map and plan first, then run only what must run; ``False`` decides stage by stage."""
-    map_only: bool = _option("--map")
+    map_only: bool = False
     """Stop after planning; nothing is written."""
-    json: bool = _option("--json")
+    json: bool = False
     """Show the map as JSON."""
-    why: str | None = _option("--why", None)
+    why: str | None = None
     """Show of the map only this stage, with all that is known of it; implies ``map_only``."""
-    hashes_only: bool = _option("--hashes")
+    hashes_only: bool = False
     """Only tell the hashes of the parameter sets; nothing is written."""
-    paths_only: bool = _option("--paths")
+    paths_only: bool = False
     """Only tell where the artifacts and their metadata lie; nothing is written."""
-    print_params: bool | str = _option("--print-params")
+    print_params: bool | str = False
     """Only tell the parameters: of every set, or of one with this name or recorded hash."""
-    dry: bool = _option("--dry")
+    dry: bool = False
     """Write nothing at all."""
-    parallel: int | None = _option("--parallel", None)
+    parallel: int | None = None
     """Execute this many stages at a time, in processes of their own."""
-    executor: str | None = _option("--executor", None)
+    executor: str | None = None
     """Where stages are executed: the name of an executor, or an address."""
-    resources: str | None = _option("--resources", None)
+    resources: str | None = None
     """What there is to share among the stages that run at a time, as ``cores=8,gpu=2``."""
-    fail_fast: bool = _option("--fail-fast")
+    fail_fast: bool = False
     """End a parallel run at its first failure, instead of doing all that does not depend on it."""
-    parallel_mode: bool = _option("--parallel-mode")
+    parallel_mode: bool = False
     """Run and cache, but record no run and write no report."""
-    log: bool = field(default=True, metadata={"flag": "--no-log", "negated": True})
+    log: bool = True
     """Write a log file."""
-    report: bool = field(default=True, metadata={"flag": "--no-report", "negated": True})
+    report: bool = True
     """Write a report after the run."""
-    report_file: str | None = _option("--report-file", None)
+    report_file: str | None = None
     """Where to write the report as one file besides."""
-    build_notebook: bool = _option("--notebook")
+    build_notebook: bool = False
     """Write a notebook that loads the results."""
-    build_docker: bool = _option("--docker")
+    build_docker: bool = False
     """Build an image with the code, the full store and a notebook; keeps both of these."""
-    docker_context: str | None = _option("--docker-context", None)
+    docker_context: str | None = None
     """Folder to write all that the image is built from into, to build it elsewhere."""
-    verbose: bool = _option("--verbose")
+    verbose: bool = False
     """Log debugging messages."""
-    all_loggers: bool = _option("--all-loggers")
+    all_loggers: bool = False
     """Log messages of other libraries' loggers too."""
-    log_errors: bool = _option("--log-errors")
+    log_errors: bool = False
     """Write what goes to the standard error stream into the log file too."""
-    quiet: bool = _option("--quiet")
+    quiet: bool = False
     """Show nothing but failures."""
-    no_color: bool = _option("--no-color")
+    no_color: bool = False
     """Show everything without colours."""
-    plain: bool = _option("--plain")
+    plain: bool = False
     """Show the log's own lines."""
-    progress: bool = _option("--progress")
+    progress: bool = False
     """Show a progress bar for each record."""
     notes: str | None = None
     """Text for the report; its first line is shown in the index. Not part of the command."""
@@ -133,17 +145,16 @@ class RunOptions:
         if not self.exports_image:
             return self
         line = self.run_line or self.command()
-        return replace(self, store_full=True, build_notebook=True, run_line=line)
+        return self._replace(store_full=True, build_notebook=True, run_line=line)
 
     def command(self) -> str:
         """Return the command line that asks for these options."""
         import shlex  # slow to import, and not needed in live sessions
 
         words = ["experiment", self.experiment]
-        for item in fields(self):
-            value = getattr(self, item.name)
-            if "flag" in item.metadata and value != item.default:
-                flag = item.metadata["flag"]
+        for name, value in self._asdict().items():
+            if name not in _WITHOUT_FLAG and value != self._field_defaults[name]:
+                flag = _FLAGS.get(name) or f"--{name.replace('_', '-')}"
                 words += [flag] if isinstance(value, bool) else _repeated(flag, value)
         return shlex.join(words)
 
@@ -182,8 +193,7 @@ class RunOptions:
             The store's folder of artifacts.
 
         """
-        again = replace(
-            self,
+        again = self._replace(
             overwrite=False,
             overwrite_stages=(),
             on_stale=None if self.on_stale is OnStale.RERUN else self.on_stale,

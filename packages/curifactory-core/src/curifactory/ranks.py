@@ -2,7 +2,6 @@
 
 import logging
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from curifactory.options import RunOptions
@@ -25,7 +24,7 @@ def options_of_rank(options: RunOptions, rank: str) -> RunOptions:
     """Return what of ``options`` holds in this process: it caches, and records nothing."""
     if not rank or options.only_maps:
         return options
-    return replace(options, parallel_mode=True, store_full=False)
+    return options._replace(parallel_mode=True, store_full=False)
 
 
 def log_of_rank(manager: "ArtifactManager", rank: str, options: RunOptions) -> None:

@@ -139,11 +139,9 @@ def _run(request: "RunOptions | WithNotes", words: Sequence[str], context: Conte
     if options.only_maps:
         return map_experiment(options, configuration, context.out, context.err)
     if isinstance(request, WithNotes):
-        from dataclasses import replace
-
         from curifactory.cli.notes import ask_for_notes
 
-        options = replace(options, notes=ask_for_notes(options.experiment))
+        options = options._replace(notes=ask_for_notes(options.experiment))
     return run_experiment(options, configuration, context.out, context.err)
 
 

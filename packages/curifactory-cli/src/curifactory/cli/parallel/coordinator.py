@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from typing import Any
 
 from curifactory.cli.parallel.capacity import Capacity, usable_cores
@@ -190,7 +189,7 @@ def describe_work(execution: Execution, scratch: str, *, inherited: bool = False
     defined, problem = _pack(execution, inherited=inherited)
     return Work(
         token=os.urandom(8).hex(),
-        options=replace(execution.options, parallel_lock=None),
+        options=execution.options._replace(parallel_lock=None),
         configuration=manager.config,
         folder=os.getcwd(),
         run={**manager.run.identity(), "process": os.getpid()},

@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from itertools import pairwise
 from multiprocessing.connection import Connection, wait
 
@@ -83,8 +82,7 @@ def split(execution: Execution, workers: int, *, grace: float) -> StageFailedErr
 
 
 def _start(execution: Execution, places: Sequence[int], part: range) -> WorkerProcess:
-    options = replace(
-        execution.options,
+    options = execution.options._replace(
         names=(),
         indices=(),
         global_indices=tuple(map(str, places)),
