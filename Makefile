@@ -16,6 +16,8 @@ PACKAGES ?= $(PARTS:%=packages/curifactory-%) .[cluster,h5,remote]
 
 # Options for pytest, as in: make test-here PYTEST="-k hashing -x"
 PYTEST ?=
+# Options for benchmarks, as in: make bench BENCH="cache --rounds 1" or BENCH=--growth
+BENCH ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -82,7 +84,7 @@ wheels: install ## Build all distributions and install them, alone and together
 	$(BIN)/python tests/packaging/check_wheels.py
 
 bench: install $(VENV)-peers/.installed ## Measure against the plain-Python floor and other libraries
-	$(BIN)/python tests/benchmarks/run.py
+	$(BIN)/python tests/benchmarks/run.py $(BENCH)
 
 # What is measured beside ours, in an environment of its own: its requirements are not ours.
 $(VENV)-peers/.installed: pyproject.toml

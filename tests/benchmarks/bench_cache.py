@@ -1,9 +1,10 @@
 """Small artifacts: stored for the first time, and taken from the cache."""
 
-from measuring import Scenario
+from measuring import Scenario, at_sizes
 
 _COUNT = 500
-_SETUP = f"""
+_SIZES = (100, 300, 1000, 3000)
+_SETUP = """
 from dataclasses import dataclass
 import curifactory as cf
 from curifactory.caching import JsonCacher
@@ -14,19 +15,19 @@ class Params(cf.ExperimentParameters):
 
 @cf.stage(None, ["data"], [JsonCacher])
 def make(record):
-    return {{"value": record.params.x}}
+    return {"value": record.params.x}
 
 def manager():
     return cf.ArtifactManager("bench", suppress_live_log=True)
 
 def records(session):
-    return [cf.Record(session, Params(name=str(x), x=x)) for x in range({_COUNT})]
+    return [cf.Record(session, Params(name=str(x), x=x)) for x in range(COUNT)]
 
 def call_all(made):
     started = time.process_time()
     for record in made:
-        assert make(record).state["data"] == {{"value": record.params.x}}
-    return (time.process_time() - started) / {_COUNT} * 1e6
+        assert make(record).state["data"] == {"value": record.params.x}
+    return (time.process_time() - started) / COUNT * 1e6
 
 """
 _MISS = _SETUP + "make(cf.Record(manager(), Params(name='warm', x=-1)))\n"
@@ -34,10 +35,10 @@ _MISS += "result = call_all(records(manager()))\n"
 _HIT = _SETUP + "call_all(records(manager()))\nresult = call_all(records(manager()))\n"
 _FILES = (
     _SETUP
-    + f"""
+    + """
 import os
 call_all(records(manager()))
-result = len(os.listdir("data/cache")) / {_COUNT}
+result = len(os.listdir("data/cache")) / COUNT
 """
 )
 # The same promises: written aside, renamed into place, metadata with size, time and digest last.
@@ -94,12 +95,17 @@ make(-1)
 """
 
 
+def _ours(program: str, count: int) -> str:
+    return f"COUNT = {count}\n{program}"
+
+
 def scenarios() -> list[Scenario]:
     """Return microseconds for one artifact, and how many files it takes."""
+    growing = {"unit": "us", "per_item": True, "in_memory": True}
     return [
         Scenario(
             "cache miss, tiny JSON",
-            _MISS,
+            _ours(_MISS, _COUNT),
             _FLOOR_SETUP + "result = timed(store)",
             "us",
             peers={"joblib": _JOBLIB_SETUP + "result = timed()"},
@@ -108,7 +114,7 @@ def scenarios() -> list[Scenario]:
         ),
         Scenario(
             "cache hit, loaded",
-            _HIT,
+            _ours(_HIT, _COUNT),
             _FLOOR_SETUP + "timed(store)\nresult = timed(load)",
             "us",
             peers={"joblib": _JOBLIB_SETUP + "timed()\nresult = timed()"},
@@ -116,5 +122,7 @@ def scenarios() -> list[Scenario]:
             beside={"joblib": 1 / 3},
             in_memory=True,
         ),
-        Scenario("files of a tiny artifact", _FILES, unit="", below=2),
+        Scenario("files of a tiny artifact", _ours(_FILES, _COUNT), unit="", below=2),
+        *at_sizes("artifacts stored", _SIZES, lambda count: _ours(_MISS, count), **growing),
+        *at_sizes("artifacts loaded", _SIZES, lambda count: _ours(_HIT, count), **growing),
     ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import peers
 from declaring import plain_declarations
-from measuring import Scenario
+from measuring import Scenario, at_sizes
 
 _STAGES = 5
 _MAP_STAGES = 3
@@ -221,7 +221,7 @@ def scenarios() -> list[Scenario]:
         _tiny("a tiny run again", _AGAIN, 1.6, peers.RERUN),
         _tiny("a tiny run's map", _MAP, 1.3, peers.MAP),
     ]
-    for sets, at_most in ((50, None), (200, 3.5), (1000, 5.5), (3000, None)):
+    for sets, at_most in ((50, None), (200, 3.5), (1000, 5.5), (3000, None), (10000, None)):
         joblib = {"joblib": _JOBLIB.format(sets=sets, stages=_STAGES)}
         goal: dict[str, Any] = {} if at_most is None else {"at_most": at_most, "peers": joblib}
         found.append(
@@ -232,18 +232,26 @@ def scenarios() -> list[Scenario]:
                 _STAGES,
                 series="everything cached again",
                 size=sets,
+                most_rounds=1 if sets > 3000 else None,
                 **goal,
             )
         )
     found.append(
         _scenario("its peak memory, 1000 x 5 + 1", _PEAK, 1000, _STAGES, unit="MB", below=55)
     )
-    for sets, at_most in ((1000, None), (10000, 2.6)):
+    for sets, at_most in ((10, None), (100, None), (1000, None), (10000, 2.6)):
         goal = {} if at_most is None else {"at_most": at_most, "floor": _MAP_FLOOR}
         name = f"a map that is shown, {sets} x {_MAP_STAGES} + 1"
         goal |= {"series": "a map that is shown", "size": sets}
         found.append(_scenario(name, _MAP, sets, _MAP_STAGES, **goal))
     found.append(
         _scenario("its peak memory, 10000 x 3 + 1", _MAP_PEAK, 10000, _MAP_STAGES, unit="MB")
+    )
+    found += at_sizes(
+        "peak memory of everything cached again, x 5 + 1",
+        (50, 200, 1000, 3000),
+        lambda sets: _PROJECT.format(sets=sets, stages=_STAGES, last=_STAGES - 1) + _PEAK,
+        unit="MB",
+        most_rounds=1,
     )
     return found

@@ -1,13 +1,15 @@
-"""Fingerprints of 200 stages in a project of 200 modules, and of one stage in a live session."""
+"""Fingerprints of many stages in as many modules, and of one stage in a live session."""
 
-from measuring import Scenario
+from measuring import Scenario, at_sizes
+
+_SIZES = (25, 50, 100, 200)
 
 _PROJECT = """
 import importlib, os
 from curifactory.closure.code_store import CodeStore
 from curifactory.freshness import Freshness
 
-COUNT = 200
+COUNT = {count}
 OTHERS = "".join(
     f"def other{{each}}(x):\\n    for y in range(3):\\n        x += y * {{each}}\\n    return x\\n"
     for each in range(10)
@@ -52,14 +54,24 @@ def scenarios() -> list[Scenario]:
         *(
             Scenario(
                 f"fingerprint 200 stages of 200 modules, helpers {depth} deep",
-                _PROJECT.format(depth=depth),
+                _PROJECT.format(count=200, depth=depth),
                 below=1000,
             )
             for depth in (5, 200)
         ),
         Scenario(
             "fingerprint a stage once more, helpers 5 deep",
-            _PROJECT.format(depth=5) + _AGAIN,
+            _PROJECT.format(count=200, depth=5) + _AGAIN,
             unit="us",
+        ),
+        *at_sizes(
+            "fingerprint stages, helpers 5 deep",
+            _SIZES,
+            lambda count: _PROJECT.format(count=count, depth=5),
+        ),
+        *at_sizes(
+            "fingerprint 200 stages, helpers so deep",
+            _SIZES,
+            lambda depth: _PROJECT.format(count=200, depth=depth),
         ),
     ]

@@ -8,7 +8,7 @@ there, and the longest first: no better use of two cores is known.
 from collections.abc import Sequence
 
 import peers
-from measuring import Scenario
+from measuring import Scenario, at_sizes
 
 _HEAD = '''
 import os
@@ -256,4 +256,13 @@ def _beside_the_work() -> Scenario:
 
 def scenarios() -> list[Scenario]:
     """Return milliseconds, of wall time if a name does not say otherwise."""
-    return [*_against_one_process(), *_against_a_pool(), _beside_the_work()]
+    return [
+        *_against_one_process(),
+        *_against_a_pool(),
+        _beside_the_work(),
+        *at_sizes(
+            "calls of 1 ms, --parallel 2",
+            (100, 300, 1000, 3000),
+            lambda count: _ours(_sets([0.001] * count), 2, _SLEEP),
+        ),
+    ]

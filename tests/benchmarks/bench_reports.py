@@ -1,6 +1,6 @@
 """Reports of many plots and tables, against drawing the same with matplotlib and pandas alone."""
 
-from measuring import Scenario
+from measuring import Scenario, at_sizes
 
 _PLOTS, _FRAMES = 100, 50
 
@@ -77,5 +77,15 @@ def scenarios() -> list[Scenario]:
             _STAGE.format(**frames) + "result = report()",
             _WRITE.format(**frames) + "result = write()",
             at_most=2,
+        ),
+        *at_sizes(
+            "report line plots",
+            (10, 30, 100, 300),
+            lambda count: _STAGE.format(plots=count, frames=0) + "result = report()",
+        ),
+        *at_sizes(
+            "report data frames",
+            (30, 100, 300, 1000),
+            lambda count: _STAGE.format(plots=0, frames=count) + "result = report()",
         ),
     ]

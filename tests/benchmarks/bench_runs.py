@@ -1,6 +1,10 @@
 """Opening one more run, and listing all of them, among few and among many."""
 
-from measuring import Scenario
+from collections.abc import Callable
+
+from measuring import Scenario, at_sizes
+
+_RUNS = (100, 1000, 3000, 10000)
 
 _SETUP = """
 import json, os
@@ -13,6 +17,7 @@ folder = "data/store/bench"
 os.makedirs(folder)
 for number in range(1, {count} + 1):
     facts = {{"reference": f"bench_{{number}}_t", "experiment_name": "bench", "run_number": number}}
+    facts["timestamp"] = "2026-02-03-T105859"
     opened = {{"event": "opened", "status": "incomplete", "process": "-0-0", **facts}}
     closed = {{"event": "closed", "status": "complete"}}
     with open(f"{{folder}}/{{number}}.jsonl", "w") as file:
@@ -39,19 +44,34 @@ assert len(store.runs()) == {count}
 result = (time.process_time() - started) * 1e3
 """
 
+_LIST_COMMAND = """
+import subprocess
+
+def experiment(*words):
+    script = os.path.join(os.path.dirname(sys.executable), "experiment")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([script, *words], check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e3
+
+experiment("runs", "ls")  # makes the index
+result = experiment("runs", "ls")
+"""
+
 _REPORTS = 2000
-_REPORT_SETUP = f"""
+_REPORT_SIZES = (200, 500, 1000, 2000)
+_REPORT_SETUP = """
 import json, os, shutil
 
 def add_report(number):
-    folder = f"reports/run_{{number}}"
+    folder = f"reports/run_{number}"
     os.makedirs(folder)
-    facts = {{"reference": f"run_{{number}}", "experiment_name": "run", "run_number": number,
-              "timestamp": "2026-02-03-T105859", "status": "complete", "cli": "experiment run"}}
-    with open(f"{{folder}}/run_info.json", "w") as file:
+    facts = {"reference": f"run_{number}", "experiment_name": "run", "run_number": number,
+             "timestamp": "2026-02-03-T105859", "status": "complete", "cli": "experiment run"}
+    with open(f"{folder}/run_info.json", "w") as file:
         json.dump(facts, file)
 
-for number in range({_REPORTS}):
+for number in range(REPORTS):
     add_report(number)
 
 def timed(function):
@@ -98,35 +118,45 @@ def update():
     os.replace("kept.new", "kept.json")
 """
 )
-_ALL_REPORTS = f"update(); shutil.rmtree('reports')\nfor n in range({_REPORTS}): add_report(n)\n"
+_ALL_REPORTS = "update(); shutil.rmtree('reports')\nfor n in range(REPORTS): add_report(n)\n"
 _ALL_REPORTS += "result = timed(update)"
 _ONE_MORE = "update(); update(); add_report(number + 1)\nresult = timed(update)"
 
 
+def _of_reports(program: str, count: int = _REPORTS) -> str:
+    return f"REPORTS = {count}\n{program}"
+
+
 def scenarios() -> list[Scenario]:
     """Return milliseconds."""
-    found = []
-    for count in (10, 10000):
-        found.append(
-            Scenario(f"open one run after {count}", (_SETUP + _OPEN).format(count=count), below=5)
-        )
-        found.append(
-            Scenario(f"list {count} runs without an index", (_SETUP + _INDEX).format(count=count))
-        )
-        found.append(
-            Scenario(f"list {count} runs again", (_SETUP + _LIST).format(count=count), below=500)
-        )
+
+    def after_runs(program: str) -> Callable[[int], str]:
+        return lambda count: _SETUP.format(count=count) + program.format(count=count)
+
     return [
-        *found,
+        *at_sizes("open one run more, after", _RUNS, after_runs(_OPEN), below=5),
+        *at_sizes("list runs without an index", _RUNS, after_runs(_INDEX)),
+        *at_sizes("list runs again", _RUNS, after_runs(_LIST), below=500),
+        *at_sizes("experiment runs ls", _RUNS, after_runs(_LIST_COMMAND)),
+        *at_sizes(
+            "report index, all new",
+            _REPORT_SIZES,
+            lambda count: _of_reports(_REPORT_INDEX + _ALL_REPORTS, count),
+        ),
+        *at_sizes(
+            "report index, one more",
+            _REPORT_SIZES,
+            lambda count: _of_reports(_REPORT_INDEX + _ONE_MORE, count),
+        ),
         Scenario(
             f"report index of {_REPORTS} runs",
-            _REPORT_INDEX + _ALL_REPORTS,
-            _REPORT_FLOOR + _ALL_REPORTS,
+            _of_reports(_REPORT_INDEX + _ALL_REPORTS),
+            _of_reports(_REPORT_FLOOR + _ALL_REPORTS),
         ),
         Scenario(
             f"report index of {_REPORTS} runs, one more",
-            _REPORT_INDEX + _ONE_MORE,
-            _REPORT_FLOOR + _ONE_MORE,
+            _of_reports(_REPORT_INDEX + _ONE_MORE),
+            _of_reports(_REPORT_FLOOR + _ONE_MORE),
             at_most=2,
         ),
     ]

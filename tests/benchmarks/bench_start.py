@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import peers
 from declaring import plain_declarations
-from measuring import Scenario
+from measuring import Scenario, at_sizes
 
 _FILES = 100
 """How many experiments there are, and as many parameter files."""
@@ -75,6 +75,7 @@ for folder in ("experiments", "params"):
             ast.parse(file.read())
 ''')
 """
+_LIST = "result = experiment('ls')"
 _COMPLETE = """
 result = experiment(
     _ARGCOMPLETE="1", _ARGCOMPLETE_STDOUT_FILENAME="answer", COMP_LINE="{line}"
@@ -112,6 +113,10 @@ def scenarios() -> list[Scenario]:
             name, prologue + ours, prologue + floor, peers=others or {}, at_most=at_most
         )
 
+    def project(files: int) -> str:
+        return _PROLOGUE.format(docstring=described, experiments=files // 2, params=files // 2)
+
+    sizes = (30, 100, 300, 1000)
     line = "experiment work0 -p wor"
     few = _FILES // 2
     return [
@@ -124,14 +129,14 @@ def scenarios() -> list[Scenario]:
         ),
         scenario(
             f"experiment ls, {2 * few} files",
-            "result = experiment('ls')",
+            _LIST,
             _PARSE,
             1.5,
             count=few,
             params=few,
             others=peers.LISTS,
         ),
-        scenario(f"experiment ls, {2 * _FILES} files", "result = experiment('ls')", _PARSE, 1.5),
+        scenario(f"experiment ls, {2 * _FILES} files", _LIST, _PARSE, 1.5),
         scenario(
             f"completing an experiment, {2 * _FILES} files",
             _COMPLETE.format(line="experiment wor"),
@@ -145,4 +150,10 @@ def scenarios() -> list[Scenario]:
             1.3,
         ),
         scenario("one cached stage again", _AGAIN, _IMPORT, 2, count=1, params=0),
+        *at_sizes("experiment ls, files", sizes, lambda count: project(count) + _LIST),
+        *at_sizes(
+            "completing an experiment, files",
+            sizes,
+            lambda count: project(count) + _COMPLETE.format(line="experiment wor"),
+        ),
     ]

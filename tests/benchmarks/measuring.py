@@ -7,16 +7,19 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 _PROLOGUE = "import resource, sys, time\n"
 _EPILOGUE = "\nprint('RESULT', result)"
 _MEMORY_FILES = Path("/dev/shm")
 _PEERS = Path(__file__).parents[2] / ".venv-peers" / "bin" / "python"
 OURS, FLOOR = "curifactory", "floor"
+_LINEAR, _LINEAR_OF_TWO = 1.1, 1.2
+"""The exponents up to which a cost counts as linear: of all sizes, and of the two largest."""
 
 
 @lru_cache(maxsize=1)
@@ -63,6 +66,8 @@ class Scenario:
     """Whether ``result`` is the cost of one of ``size`` things instead of all."""
     in_memory: bool = False
     """Whether the directory is in memory, so that the disk does not count."""
+    most_rounds: int | None = None
+    """How often it is measured at most, where once takes long or always gives the same."""
 
     def programs(self) -> dict[str, str]:
         """Return the programs that can run here, ours first."""
@@ -70,6 +75,14 @@ class Scenario:
         if self.floor is not None:
             found[FLOOR] = self.floor
         return found | {k: code for k, code in self.peers.items() if k in _installed_peers()}
+
+
+def at_sizes(
+    series: str, sizes: Sequence[int], ours: Callable[[int], str], **given: Any
+) -> list[Scenario]:
+    """Return a scenario for each size, without a floor: what counts is how the cost grows."""
+    given = {"series": series, "most_rounds": 3, **given}
+    return [Scenario(f"{series}, {size:,}", ours(size), size=size, **given) for size in sizes]
 
 
 @dataclass(frozen=True)
@@ -146,21 +159,39 @@ def measure(scenario: Scenario, rounds: int) -> Measurement:
     """Return the medians of ``rounds`` runs of each program of a scenario, taken in turns."""
     programs = scenario.programs()
     costs: dict[str, list[float]] = {name: [] for name in programs}
-    for _ in range(rounds):
+    for _ in range(min(rounds, scenario.most_rounds or rounds)):
         for name, code in programs.items():
             cost = run_program(code, _interpreter(name), in_memory=scenario.in_memory)
             costs[name].append(cost)
     return Measurement(scenario, {name: statistics.median(each) for name, each in costs.items()})
 
 
-def growth(measurements: list[Measurement]) -> float:
-    """Return the exponent that fits total cost to size: 1 where twice as much costs twice.
+@dataclass(frozen=True)
+class Growth:
+    """How the total cost of a series grows with size: as which power of it."""
 
-    Least squares of the logarithms.
-    """
-    sizes = [math.log(each.scenario.size) for each in measurements]
+    sizes: Sequence[int]
+    exponent: float
+    """What fits all sizes, by least squares of the logarithms: 1 where twice as many cost twice."""
+    at_the_end: float
+    """What the two largest sizes alone say, where costs that do not grow weigh least."""
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether no more is spent than size demands."""
+        return self.exponent <= _LINEAR and self.at_the_end <= _LINEAR_OF_TWO
+
+
+def growth(measurements: Sequence[Measurement]) -> Growth:
+    """Return how the costs of a series grow."""
+    measured = sorted(measurements, key=lambda each: each.scenario.size)
+    sizes = [math.log(each.scenario.size) for each in measured]
     totals = [
         math.log(each.ours * (each.scenario.size if each.scenario.per_item else 1))
-        for each in measurements
+        for each in measured
     ]
-    return statistics.linear_regression(sizes, totals).slope
+    return Growth(
+        [each.scenario.size for each in measured],
+        statistics.linear_regression(sizes, totals).slope,
+        (totals[-1] - totals[-2]) / (sizes[-1] - sizes[-2]),
+    )

@@ -9,11 +9,12 @@ import argparse
 import importlib.util
 import json
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from measuring import FLOOR, OURS, Measurement, Scenario, growth, measure
+from measuring import FLOOR, OURS, Growth, Measurement, Scenario, growth, measure
 
 
 def load_scenarios(pattern: str) -> list[Scenario]:
@@ -49,17 +50,21 @@ def show(each: Measurement) -> None:
     )
 
 
-def show_growth(measurements: list[Measurement]) -> dict[str, float]:
-    """Print how the cost of each series grows, and return the exponents."""
+def show_growth(measurements: list[Measurement]) -> dict[str, Growth]:
+    """Print how the cost of each series grows, and return it by series."""
     series: dict[str, list[Measurement]] = {}
     for each in measurements:
         if each.scenario.series:
             series.setdefault(each.scenario.series, []).append(each)
-    exponents = {name: growth(group) for name, group in series.items() if len(group) > 1}
-    for name, exponent in exponents.items():
-        sizes = [each.scenario.size for each in series[name]]
-        print(f"{name}, from {min(sizes):,} to {max(sizes):,}: grows as n^{exponent:.2f}")
-    return exponents
+    found = {name: growth(group) for name, group in series.items() if len(group) > 1}
+    for name, its in found.items():
+        sizes = ", ".join(f"{size:,}" for size in its.sizes)
+        verdict = "" if its.is_linear else " MORE THAN LINEAR"
+        print(
+            f"{name}, {sizes}: grows as n^{its.exponent:.2f}, "
+            f"at the end as n^{its.at_the_end:.2f}{verdict}"
+        )
+    return found
 
 
 def main() -> None:
@@ -67,16 +72,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pattern", nargs="?", default="*", help="part of the files' names")
     parser.add_argument("--rounds", type=int, default=5, help="how often each is measured")
+    parser.add_argument(
+        "--growth", action="store_true", help="only how costs grow, and nothing to compare with"
+    )
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     arguments = parser.parse_args()
     print(f"{'scenario':54} {'ours':>14} {'floor':>10} {'ratio':>9} {'at most':>16}")
     measurements = []
-    for scenario in load_scenarios(arguments.pattern):
+    scenarios = load_scenarios(arguments.pattern)
+    if arguments.growth:
+        scenarios = [replace(each, floor=None, peers={}) for each in scenarios if each.series]
+    for scenario in scenarios:
         measurements.append(measure(scenario, arguments.rounds))
         show(measurements[-1])
-    exponents = show_growth(measurements)
+    growths = show_growth(measurements)
     if arguments.json is not None:
-        figures = {"scenarios": [each.facts() for each in measurements], "growth": exponents}
+        figures = {
+            "scenarios": [each.facts() for each in measurements],
+            "growth": {name: asdict(each) for name, each in growths.items()},
+        }
         arguments.json.write_text(json.dumps(figures, indent=2))
 
 
