@@ -25,6 +25,8 @@ def bind_inputs(call: StageCall) -> None:
         If a missing input is suppressed and the function has no default for it.
 
     """
+    if _reads_own_artifacts(call):
+        return
     bind = _from_records if call.is_aggregate else _from_state
     call.inputs = tuple([bind(call, name) for name in call.spec.inputs])
     if call.is_aggregate and not call.spec.inputs:
@@ -34,6 +36,20 @@ def bind_inputs(call: StageCall) -> None:
     artifacts = [origin.artifact for origin in origins_read(call)]
     call.reads = tuple([artifact for artifact in artifacts if artifact is not None])
     call.reads_values = len(call.reads) < len(artifacts)
+
+
+def _reads_own_artifacts(call: StageCall) -> bool:
+    """Let ``call`` read artifacts of its record, if that is where all of its inputs are."""
+    if call.spec.is_aggregate or call.keywords:
+        return False
+    artifacts = call.record.state.artifacts
+    try:
+        call.reads = tuple([artifacts[name] for name in call.spec.inputs])
+    except KeyError:
+        return False
+    unsure = [read for read in call.reads if not (read.call.is_plain or read.call._lineage)]
+    call.is_plain = not (unsure or call.arguments or call.spec.function.__closure__)
+    return True
 
 
 def _origin(record: "Record", name: str) -> Origin:

@@ -265,6 +265,7 @@ class StageCall:
 
     __slots__ = (
         "_file_stage",
+        "_inputs",
         "_lineage",
         "arguments",
         "arrived",
@@ -273,7 +274,7 @@ class StageCall:
         "error",
         "execution",
         "hash",
-        "inputs",
+        "is_plain",
         "is_stored",
         "keywords",
         "metrics",
@@ -281,6 +282,7 @@ class StageCall:
         "others",
         "outputs",
         "peak_memory",
+        "planned",
         "position",
         "reads",
         "reads_values",
@@ -298,6 +300,12 @@ class StageCall:
     """Every artifact that it depends on."""
     reads_values: bool
     """Whether it also depends on values that the user put into a state."""
+    is_plain: bool
+    """Whether it reads artifacts of its own record, by the names of its inputs, and is given
+    nothing else; its lineage is the same whenever it is computed."""
+    planned: "Decision | None"
+    """What the plan of a map has for it."""
+    _inputs: tuple[BoundInput, ...] | None
     _lineage: str | None
     _file_stage: str | None
 
@@ -318,10 +326,9 @@ class StageCall:
         """Hash of the record when the call was made, which names its artifacts."""
         self.number = record.manager.count_call()
         """Place among the calls of the session."""
-        self.inputs: tuple[BoundInput, ...] = ()
         self.others: tuple[Origin, ...] = ()
         """What an aggregate may read besides its inputs: everything, if it declares none."""
-        self.reads, self.reads_values = (), False
+        self.reads, self.reads_values, self.is_plain = (), False, False
         self.outputs: tuple[Artifact, ...] = ()
         self.is_stored = False
         """Whether an output has a cacher."""
@@ -348,7 +355,7 @@ class StageCall:
         """A forced call that this one was computed from, where there is no plan."""
         self.tracked: tuple[str, ...] = ()
         """Paths of tracked files that the stage was given, besides those of its outputs."""
-        self._lineage = self._file_stage = None
+        self._inputs = self._lineage = self._file_stage = self.planned = None
 
     @property
     def name(self) -> str:
@@ -361,11 +368,50 @@ class StageCall:
         return self.spec.is_aggregate
 
     @property
+    def inputs(self) -> tuple[BoundInput, ...]:
+        """What each input stands for."""
+        if self._inputs is None:  # all of them for artifacts of the record
+            record, state = self.record, InputSource.STATE
+            self._inputs = tuple(
+                [
+                    BoundInput(name, state, (Origin(record, artifact, name=name),))
+                    for name, artifact in zip(self.spec.inputs, self.reads, strict=True)
+                ]
+            )
+        return self._inputs
+
+    @inputs.setter
+    def inputs(self, bound: tuple[BoundInput, ...]) -> None:
+        self._inputs = bound
+
+    @property
     def cachers(self) -> "list[Any] | None":
         """The cachers of the outputs; ``None`` if there are none."""
         if not self.is_stored:
             return None
         return [artifact.cacher for artifact in self.outputs]
+
+    def take_outputs(self, mapped: "StageCall") -> bool:
+        """Take over the artifacts of the same call of a map; return whether that can be.
+
+        They must be its own still, and have the cachers that they would be given now.
+        """
+        manager = self.record.manager
+        sources = manager.output_cachers(self.spec)
+        for artifact, (_, source) in zip(mapped.outputs, sources, strict=True):
+            if artifact.call is not mapped or not artifact.has_source(source):
+                return False
+        first = manager.count_artifacts(len(sources))
+        for place, artifact in enumerate(mapped.outputs, first):
+            artifact.hand_on(self, place)
+        self.outputs, self.is_stored = mapped.outputs, mapped.is_stored
+        return True
+
+    def pass_to(self, record: "Record") -> None:
+        """Be a call that is made now, on ``record``, whose artifacts it reads."""
+        self.record = record
+        self.number = record.manager.count_call()
+        self._inputs = None
 
     @property
     def file_stage(self) -> str:

@@ -44,7 +44,8 @@ class CacheFiles:
 
     def __init__(self) -> None:
         self._folders: set[str] = set()
-        self._claims: dict[str, dict[str, str]] = {}
+        self._claims: dict[str, dict[str, StageCall]] = {}
+        self._claimed_before: dict[str, list[StageCall]] = {}
         self._claimed: dict[StageSpec, tuple[str, ...]] = {}
         self._lent: list[tuple[str, int]] = []
 
@@ -53,12 +54,25 @@ class CacheFiles:
 
         It is taken by a call of other lineage whose file names would be the same.
         """
-        own = lineage(call)
+        for before in self._claimed_before.pop(call.hash, ()):
+            self._claim(before)
+        if not call.is_plain:
+            lineage(call)  # of what it is given as that is now
+        is_shared = self._claim(call)
+        return f"{call.name}-{lineage(call)[:10]}" if is_shared else call.name
+
+    def _claim(self, call: "StageCall") -> bool:
+        """Note that the file names of ``call`` are taken; return whether another call has one."""
         owners = self._claims.setdefault(call.hash, {})
         is_shared = False
         for name in self._claimed.get(call.spec) or self._names_of(call.spec):
-            is_shared |= owners.setdefault(name, own) != own
-        return f"{call.name}-{own[:10]}" if is_shared else call.name
+            owner = owners.setdefault(name, call)
+            is_shared |= owner is not call and lineage(owner) != lineage(call)
+        return is_shared
+
+    def claim_as_before(self, call: "StageCall") -> None:
+        """Let ``call`` have the file names that the same call of the map has claimed."""
+        self._claimed_before.setdefault(call.hash, []).append(call)
 
     def _names_of(self, spec: "StageSpec") -> tuple[str, ...]:
         """Return what the names of files of the stage have after the hash."""

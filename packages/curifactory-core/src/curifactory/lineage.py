@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from curifactory.binding import origins_read
-from curifactory.calls import StageCall
+from curifactory.calls import Origin, StageCall
 from curifactory.record import Record
 from curifactory.representing import is_content_represented, represent
 
@@ -35,15 +35,20 @@ def lineage(call: StageCall) -> str:
 
 def _digest(call: StageCall) -> str:
     parts = [call.name, call.hash, *_captured(call.spec.function)]
-    parts += [bound.name for bound in call.inputs]
-    for origin in origins_read(call):
-        if origin.artifact is None:
-            parts.append(f"{origin.record.get_hash()} {identify(origin.value)}")
-        else:
-            parts.append(f"{origin.artifact.call._lineage} {origin.artifact.name}")
+    parts += call.spec.inputs
+    if call.reads_values:
+        parts += map(_origin_text, origins_read(call))
+    else:
+        parts += [f"{artifact.call._lineage} {artifact.name}" for artifact in call.reads]
     parts += [identify(value) for value in call.arguments]
     parts += [f"{name}={identify(value)}" for name, value in sorted(call.keywords.items())]
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def _origin_text(origin: Origin) -> str:
+    if origin.artifact is None:
+        return f"{origin.record.get_hash()} {identify(origin.value)}"
+    return f"{origin.artifact.call._lineage} {origin.artifact.name}"
 
 
 def _captured(function: Callable[..., Any]) -> list[str]:

@@ -246,6 +246,7 @@ class ArtifactManager(
         self._artifact_count = self._call_count = 0
         self._reportables = Reportables()
         self._claims.clear()
+        self._claimed_before.clear()
 
     @property
     def map_mode(self) -> bool:

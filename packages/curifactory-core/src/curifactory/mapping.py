@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from curifactory.artifact import Artifact
-from curifactory.calls import StageCall, StageSpec
+from curifactory.calls import CallStatus, StageCall, StageSpec
 from curifactory.causes import Cause, CauseKind
 from curifactory.config import OnStale
 from curifactory.documented import PlanAttributes
@@ -19,6 +19,7 @@ from curifactory.protocols import Finder, Lookup
 
 if TYPE_CHECKING:
     from curifactory.manager import ArtifactManager
+    from curifactory.record import Record
 
 _MANY = 200
 """Maps of fewer calls are looked through faster than set aside."""
@@ -35,7 +36,7 @@ class Map:
         self.handed_out: list[str] = []
         """Names of artifacts that ``run()`` took hold of, which have no values yet."""
         self._collects = self._is_frozen = self._waits = False
-        self._indices: dict[StageCall, int] = {}
+        self._first: dict[tuple[str, str], StageCall] = {}
         self._by_lineage: dict[str, int] = {}
         self._finders: dict[StageSpec, dict[str, Finder]] = {}
 
@@ -88,22 +89,39 @@ class Map:
     def add(self, call: StageCall) -> None:
         """Note ``call`` and let its outputs stand in the record's state, without values."""
         node = make_node(call)
-        indices = self._indices
-        node.dependencies = tuple(
-            {indices[read.call]: None for read in call.reads if read.call in indices}
-        )
+        node.dependencies = self._dependencies(call)
         if node.sources is not None or not node.storable:
             node.sources = self._stored_before(node.dependencies)
-        if call.is_stored:
-            first = self._by_lineage.setdefault(lineage(call), len(self.calls))
-            node.twin = None if first == len(self.calls) else first
-        indices[call] = self.graph.add(node)
+        call.number = self.graph.add(node)
         self.calls.append(call)
+        if call.is_stored:
+            node.twin = self._find_twin(call)
         outputs = call.record.manager.output_cachers(call.spec)
         for artifact, (output, _) in zip(call.outputs, outputs, strict=True):
             call.record.state.put(artifact.name, waiting(artifact, output), artifact)
             artifact.release_cacher()
         call.record.set_output()
+
+    def _dependencies(self, call: StageCall) -> tuple[int, ...]:
+        """Return the indices of the mapped calls that ``call`` reads from, each once."""
+        reads = call.reads
+        found = [read.call.number for read in reads if self._has(read.call)]
+        return tuple(found if len(found) < 2 else dict.fromkeys(found))
+
+    def _has(self, call: StageCall) -> bool:
+        return call.number < len(self.calls) and self.calls[call.number] is call
+
+    def _find_twin(self, call: StageCall) -> int | None:
+        """Return the index of an earlier call that computes the same, if there is one.
+
+        What computes the same has the same stage and hash, which few calls share.
+        """
+        first = self._first.setdefault((call.hash, call.name), call)
+        if first is call:
+            return None
+        self._by_lineage.setdefault(lineage(first), first.number)
+        twin = self._by_lineage.setdefault(lineage(call), call.number)
+        return None if twin == call.number else twin
 
     def find(self, artifact: Artifact) -> Lookup | None:
         """Return what the cache holds of ``artifact``, if that can be told without its cacher."""
@@ -243,37 +261,65 @@ class RunPlan(PlanAttributes):
     def __init__(self, mapped: Map, on_stale: OnStale) -> None:
         self.mapped = mapped
         self.plan: Plan = make_plan(mapped.graph, on_stale)
-        self._index = {call.key: index for index, call in enumerate(mapped.calls)}
+        self._calls: dict[int, list[StageCall]] = {}
+        for call, decision in self.calls():
+            call.planned = decision
+            self._calls[call.record.ordinal] = call.record.calls
         self.unplanned: list[StageCall] = []
         """Calls the real run made that the map did not have."""
 
-    def recognize(self, call: StageCall) -> StageCall | None:
-        """Return the call of the map that ``call`` is, if that is plain to see.
+    def _mapped(self, record: "Record", position: int) -> StageCall | None:
+        calls = self._calls.get(record.ordinal, ())
+        return calls[position] if position < len(calls) else None
 
-        It spares ``call`` the work of computing its lineage.
+    def resume(self, spec: StageSpec, record: "Record") -> StageCall | None:
+        """Return the next call of ``record``, of ``spec``, if the map has the very same.
+
+        It is that call, now on ``record``, with the artifacts that it has, and all that is known of
+        them. Whatever could make a difference is left to :meth:`recognize`.
         """
-        index = self._index.get(call.key)
-        if index is None or not _computes_the_same(self.mapped.calls[index], call):
+        call = self._mapped(record, len(record.calls))
+        if call is None or call.spec is not spec or call.hash != record.get_hash():
             return None
-        mapped = self.mapped.calls[index]
-        call._lineage = mapped._lineage
-        return mapped
+        if not (call.is_plain and call.status is CallStatus.PENDING):
+            return None
+        artifacts = record.state.artifacts
+        for name, artifact in zip(spec.inputs, call.reads, strict=True):
+            if artifacts.get(name) is not artifact:
+                return None
+        if not call.take_outputs(call):
+            return None
+        call.pass_to(record)
+        if call.is_stored:
+            record.manager.claim_as_before(call)
+        return call
 
-    def look_up(self, call: StageCall) -> tuple[StageCall, Decision] | None:
-        """Return the call of the map that ``call`` is, and what was planned for it, if there is.
+    def recognize(self, call: StageCall) -> bool:
+        """Give ``call`` the artifacts of the call of the map that it is; return whether it could.
+
+        That must be plain to see; it also spares ``call`` the work of computing its lineage.
+        """
+        mapped = self._mapped(call.record, call.position)
+        if mapped is None or not _computes_the_same(mapped, call):
+            return False
+        call._lineage = mapped._lineage
+        return call.take_outputs(mapped)
+
+    def look_up(self, call: StageCall) -> StageCall | None:
+        """Return the call of the map that ``call`` is, if there is one.
 
         The artifacts of ``call`` are told what the map knows of them.
         """
-        index = self._index.get(call.key)
-        if index is not None:
-            mapped = self.mapped.calls[index]
-            if _is_same(mapped, call):
-                if mapped.outputs is not call.outputs:
-                    for artifact, known in zip(call.outputs, mapped.outputs, strict=True):
-                        artifact.recall(known)
-                return mapped, self.plan.decisions[index]
-        self.unplanned.append(call)
-        return None
+        mapped = self._mapped(call.record, call.position)
+        if mapped is call:
+            return call
+        if mapped is None or not _is_same(mapped, call):
+            self.unplanned.append(call)
+            return None
+        if mapped.outputs is not call.outputs:
+            for artifact, known in zip(call.outputs, mapped.outputs, strict=True):
+                artifact.recall(known)
+        return mapped
 
     def calls(self) -> list[tuple[StageCall, Decision]]:
         """Return every mapped call with what was planned for it, in order."""

@@ -3,13 +3,13 @@
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from curifactory.artifact import Artifact
 from curifactory.binding import bind_inputs, call_keywords
-from curifactory.calls import CallStatus, StageCall
+from curifactory.calls import CallStatus, StageCall, StageSpec
 from curifactory.causes import Cause, CauseKind
 from curifactory.deciding import decide, settle
 from curifactory.environment import peak_memory
@@ -18,45 +18,60 @@ from curifactory.outputs import Deferred, OutputSpec, Unread, waiting
 from curifactory.planning import Action, Decision
 
 if TYPE_CHECKING:
+    from curifactory.mapping import RunPlan
     from curifactory.protocols import Cacher, Publication, Writer
     from curifactory.record import Record
 
 _log = logging.getLogger(__name__)
 
 
-def make_call(call: StageCall) -> "Record":
-    """Map ``call`` or perform it, whichever the manager is doing, and return its record."""
-    with call.record.manager.log.speaking():
-        return _make_call(call)
-
-
-def _make_call(call: StageCall) -> "Record":
-    record = call.record
+def make_call(
+    spec: StageSpec,
+    record: "Record",
+    records: "Sequence[Record] | None",
+    arguments: tuple[Any, ...],
+    keywords: Mapping[str, Any],
+) -> "Record":
+    """Map a call of ``spec``, or perform it, whichever the manager is doing; return its record."""
     manager = record.manager
-    if manager.active_call is not None:
+    with manager.log.speaking():
+        _warn_of_nesting(spec, manager.active_call)
+        plan, call = manager.plan if manager.mapping is None else None, None
+        if plan is not None and not (spec.is_aggregate or arguments or keywords):
+            call = plan.resume(spec, record)
+        if call is None:
+            call = _bound(StageCall(spec, record, records, arguments, keywords), plan)
+        record.calls.append(call)
+        if manager.mapping is not None:
+            manager.mapping.add(call)
+        else:
+            perform(call)
+            if call.is_stored:
+                _release_cachers(call)
+    return record
+
+
+def _warn_of_nesting(spec: StageSpec, active: StageCall | None) -> None:
+    if active is not None:
         _log.warning(
             "stage %r is called inside stage %r; the map cannot see such calls. Call it in run().",
-            call.name,
-            manager.active_call.name,
+            spec.name,
+            active.name,
         )
+
+
+def _bound(call: StageCall, plan: "RunPlan | None") -> StageCall:
+    """Return ``call`` with what it reads, its artifacts and the names of its files."""
     if call.arguments or call.keywords:
         for value in (*call.arguments, *call.keywords.values()):
             if type(value) is Unread:
                 value.read()
     bind_inputs(call)
-    mapped = None if manager.plan is None else manager.plan.recognize(call)
-    if mapped is None or not _take_outputs(call, mapped):
+    if plan is None or not plan.recognize(call):
         bind_outputs(call)
     if call.is_stored:
         call.claim_files()
-    record.calls.append(call)
-    if manager.mapping is not None:
-        manager.mapping.add(call)
-    else:
-        perform(call)
-        if call.is_stored:
-            _release_cachers(call)
-    return record
+    return call
 
 
 def _release_cachers(call: StageCall) -> None:
@@ -73,27 +88,14 @@ def bind_outputs(call: StageCall) -> None:
     first = manager.count_artifacts(len(sources))
     call.outputs = tuple(
         [
-            Artifact(output.name, call, first + place, source)
-            for place, (output, source) in enumerate(sources)
+            Artifact(output.name, call, place, source)
+            for place, (output, source) in enumerate(sources, first)
         ]
     )
     for _, source in sources:
         if source is not None:
             call.is_stored = True
             return
-
-
-def _take_outputs(call: StageCall, mapped: StageCall) -> bool:
-    """Give ``call`` the artifacts of the same call of the map; return whether they fit."""
-    manager, sources = call.record.manager, call.record.manager.output_cachers(call.spec)
-    for artifact, (_, source) in zip(mapped.outputs, sources, strict=True):
-        if artifact.call is not mapped or not artifact.has_source(source):
-            return False
-    first = manager.count_artifacts(len(sources))
-    for place, artifact in enumerate(mapped.outputs, first):
-        artifact.hand_on(call, place)
-    call.outputs, call.is_stored = mapped.outputs, mapped.is_stored
-    return True
 
 
 def perform(call: StageCall) -> None:
@@ -105,10 +107,11 @@ def perform(call: StageCall) -> None:
         return
     planned = None
     if manager.plan is not None:
-        mapped, planned = manager.plan.look_up(call) or (None, None)
+        mapped = manager.plan.look_up(call)
         if mapped is not None and mapped.status is CallStatus.EXECUTED:  # by another process
             take_over(call, mapped)
             return
+        planned = None if mapped is None else mapped.planned
     call.decision = decide(call) if planned is None else settle(call, planned)
     if call.decision.action is Action.RUN:
         execute(call)

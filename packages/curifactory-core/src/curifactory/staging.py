@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from curifactory.calls import StageCall, StageSpec, check_lists, declare
+from curifactory.calls import StageSpec, check_lists, declare
 from curifactory.performing import make_call
 from curifactory.record import Record
 from curifactory.requirements import require
@@ -91,7 +91,7 @@ def stage(
         @wraps(function)
         def call(record: "Record", *arguments: Any, **keywords: Any) -> "Record":
             _check_record(spec, record)
-            return make_call(StageCall(spec, record, None, arguments, keywords))
+            return make_call(spec, record, None, arguments, keywords)
 
         call.spec = spec  # type: ignore[attr-defined]
         return call
@@ -154,7 +154,7 @@ def aggregate(
             chosen = [other for other in manager.records if other is not record]
             chosen = chosen if records is None else list(records)
             record.set_aggregate(chosen)
-            return make_call(StageCall(spec, record, chosen, (), keywords))
+            return make_call(spec, record, chosen, (), keywords)
 
         call.spec = spec  # type: ignore[attr-defined]
         return call
