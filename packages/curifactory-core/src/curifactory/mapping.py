@@ -333,5 +333,7 @@ class RunPlan(PlanAttributes):
 
     def missing_calls(self, manager: "ArtifactManager") -> list[StageCall]:
         """Return the mapped calls that the real run did not make."""
-        made = {call.key for record in manager.all_records for call in record.calls}
-        return [call for call in self.mapped.calls if call.key not in made]
+        made = {record.ordinal: len(record.calls) for record in manager.all_records}
+        return [
+            call for call in self.mapped.calls if call.position >= made.get(call.record.ordinal, 0)
+        ]
