@@ -1,11 +1,20 @@
 """Runs: number, reference, facts, and what their journal tells."""
 
+import json
+import math
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from curifactory.journal import read_journal
+from curifactory import ArtifactManager, Record, stage
+from curifactory.calls import StageCall
+from curifactory.journal import encode, read_journal
 from curifactory.logs import RunLog
+from curifactory.protocols import RunHook
 from curifactory.run import Run
 
 
@@ -75,3 +84,65 @@ def test_the_log_warns_that_there_is_no_repository(run: Run, folder: Path) -> No
 
     assert run.log_path is not None
     assert "this is no git repository" in Path(run.log_path).read_text()
+
+
+class Share(float):
+    """A number as numpy's are: a float, and yet not just that."""
+
+    def __repr__(self) -> str:
+        return f"Share({float(self)})"
+
+
+def test_what_a_call_made_and_cost_is_in_its_line(
+    new_manager: Callable[..., ArtifactManager],
+) -> None:
+    numbers = {'a "best" größe': 0.1, "many": 10**20, "above": math.inf, "below": -1e-300}
+
+    @stage(None, ["n", "größen", "text"])
+    def messen(record: Record) -> tuple[object, ...]:
+        return Share(0.25), numbers, "nothing"
+
+    manager = new_manager()
+    record = messen(Record(manager, None))
+    (line,) = [each for each in journal_of(manager) if each["event"] == "stage"]
+
+    (call,) = record.calls
+    keys = "record position stage hash status worker started seconds cpu_seconds peak_memory"
+    assert list(line) == ["event", "time", *keys.split(), "metrics"]
+    assert [line[key] for key in keys.split()[:6]] == [0, 0, "messen", "None", "executed", None]
+    assert line["metrics"] == {"n": {"": 0.25}, "größen": numbers}
+    assert line["started"] == pytest.approx(call.started, abs=1e-6)
+    assert line["seconds"] == pytest.approx(call.seconds, abs=1e-9)
+    assert line["cpu_seconds"] == pytest.approx(call.cpu_seconds, abs=1e-9)
+    assert line["peak_memory"] == call.peak_memory
+    assert line["started"] <= line["time"]
+
+
+def test_the_line_of_a_call_that_could_not_begin_has_no_times(
+    new_manager: Callable[..., ArtifactManager],
+) -> None:
+    class Unwilling(RunHook):
+        def stage_started(self, call: StageCall) -> None:
+            raise LookupError
+
+    @stage(None, ["n"])
+    def make(record: Record) -> int:
+        return 1
+
+    manager = new_manager(hooks=[Unwilling()])
+    with pytest.raises(LookupError):
+        make(Record(manager, None))
+
+    line = journal_of(manager)[-1]
+    costs = ("started", "seconds", "cpu_seconds", "peak_memory")
+    assert (line["status"], [line[key] for key in costs]) == ("failed", [None] * 4)
+
+
+@given(st.one_of(st.integers(), st.floats(), st.booleans()))
+def test_numbers_are_what_the_encoder_makes_of_them(number: float) -> None:
+    assert encode(number) == json.dumps(number)
+
+
+def journal_of(manager: ArtifactManager) -> list[dict[str, Any]]:
+    store = Path(manager.manager_cache_path, "store", str(manager.experiment_name))
+    return read_journal(str(store / "1.jsonl"))

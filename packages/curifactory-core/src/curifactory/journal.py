@@ -10,7 +10,8 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from typing import Any, TextIO
+from math import isfinite
+from typing import Any, BinaryIO
 
 from curifactory.paths import remove_empty_folders, safe_component, write_atomically
 
@@ -23,7 +24,7 @@ _HINT = "last_number"
 class Journal:
     """The one writer of a run's journal; every line is with the system when it is written."""
 
-    def __init__(self, file: TextIO, number: int) -> None:
+    def __init__(self, file: BinaryIO, number: int) -> None:
         self.number = number
         self._file = file
         atexit.register(self.close)
@@ -35,7 +36,11 @@ class Journal:
 
     def write(self, event: str, facts: Mapping[str, Any]) -> None:
         """Append a line with ``event``, the time (seconds since 1970) and ``facts``."""
-        self._file.write(_line(event, facts))
+        self.append(_line(event, facts))
+
+    def append(self, line: str) -> None:
+        """Append a line that is JSON already and ends with a line feed."""
+        self._file.write(line.encode("ascii"))
         self._file.flush()
 
     def close(self) -> None:
@@ -65,6 +70,13 @@ class Journal:
 _encode = json.JSONEncoder(default=str).encode
 
 
+def encode(number: float) -> str:
+    """Return the JSON of ``number``, which the encoder takes ten times as long for."""
+    if type(number) is int or (type(number) is float and isfinite(number)):
+        return repr(number)
+    return _encode(number)
+
+
 def _line(event: str, facts: Mapping[str, Any]) -> str:
     line = {"event": event, "time": round(time.time(), 6), **facts}
     return _encode(line) + "\n"
@@ -72,8 +84,8 @@ def _line(event: str, facts: Mapping[str, Any]) -> str:
 
 def append_line(path: str, event: str, facts: Mapping[str, Any]) -> None:
     """Append a line to the journal at ``path``, which is closed."""
-    with open(path, "a", encoding="utf-8") as file:
-        file.write(_line(event, facts))
+    with open(path, "ab") as file:
+        file.write(_line(event, facts).encode("ascii"))
         file.flush()
         os.fsync(file.fileno())
 
@@ -96,7 +108,7 @@ def open_journal(store_path: str, experiment_name: str) -> Journal:
         number += 1
         path = os.path.join(folder, f"{number}{SUFFIX}")
         try:
-            file = open(path, "x", encoding="utf-8")  # noqa: SIM115 - the journal closes it
+            file = open(path, "xb")  # noqa: SIM115 - the journal closes it
         except FileExistsError:
             continue
         claim_number(folder, number)

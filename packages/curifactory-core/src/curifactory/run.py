@@ -2,10 +2,12 @@
 
 import logging
 import os
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
+from json.encoder import encode_basestring_ascii as quoted
 from typing import TYPE_CHECKING, Any
 
 from curifactory.calls import CallStatus, StageCall
@@ -18,7 +20,7 @@ from curifactory.environment import (
     process_name,
     python_facts,
 )
-from curifactory.journal import STORE, Journal, append_line, open_journal
+from curifactory.journal import STORE, Journal, append_line, encode, open_journal
 from curifactory.logs import RunLog
 from curifactory.metrics import find_metrics
 from curifactory.old_store import import_old_store
@@ -129,22 +131,7 @@ class Run:
         """Note what became of ``call``; the skipped ones are only counted in the end."""
         if self._journal is None or call.status is CallStatus.SKIPPED:
             return
-        facts = {
-            "record": call.record.ordinal,
-            "position": call.position,
-            "stage": call.name,
-            "hash": call.hash,
-            "status": call.status,
-            "worker": call.worker,
-            "started": call.started,
-            "seconds": call.seconds,
-            "cpu_seconds": call.cpu_seconds,
-            "peak_memory": call.peak_memory,
-        }
-        metrics = call_metrics(call) if call.status is CallStatus.EXECUTED else None
-        if metrics:
-            facts["metrics"] = metrics
-        self._journal.write("stage", facts)
+        self._journal.append(_stage_line(call))
 
     def record_use(self, entries: list[dict[str, Any]]) -> None:
         """Note which artifacts the run used, as :mod:`curifactory.usage` describes them."""
@@ -248,6 +235,36 @@ class Run:
         if self.error is not None:
             facts |= {"error": self.error, "traceback": self.traceback}
         return facts
+
+
+def _stage_line(call: StageCall) -> str:
+    """Return the journal's line about ``call``, put together here: a run has one for each call."""
+    metrics = call_metrics(call) if call.status is CallStatus.EXECUTED else None
+    worker = "null" if call.worker is None else quoted(call.worker)
+    return (
+        f'{{"event": "stage", "time": {time.time():.6f}, "record": {call.record.ordinal}, '
+        f'"position": {call.position}, "stage": {quoted(call.name)}, "hash": {quoted(call.hash)}, '
+        f'"status": {quoted(call.status)}, "worker": {worker}, {_cost(call)}'
+        f"{_encode_metrics(metrics) if metrics else ''}}}\n"
+    )
+
+
+def _cost(call: StageCall) -> str:
+    """Return when ``call`` began and what it took; digits to tell floats apart would cost more."""
+    if call.started is None or call.seconds is None or call.cpu_seconds is None:
+        return '"started": null, "seconds": null, "cpu_seconds": null, "peak_memory": null'
+    return (
+        f'"started": {call.started:.6f}, "seconds": {call.seconds:.9f}, '
+        f'"cpu_seconds": {call.cpu_seconds:.9f}, "peak_memory": {call.peak_memory or "null"}'
+    )
+
+
+def _encode_metrics(metrics: Mapping[str, Mapping[str, float]]) -> str:
+    outputs = []
+    for output, numbers in metrics.items():
+        pairs = [f"{quoted(name)}: {encode(number)}" for name, number in numbers.items()]
+        outputs.append(f"{quoted(output)}: {{{', '.join(pairs)}}}")
+    return f', "metrics": {{{", ".join(outputs)}}}'
 
 
 def call_metrics(call: StageCall) -> Mapping[str, Mapping[str, float]]:
