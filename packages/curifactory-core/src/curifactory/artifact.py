@@ -1,9 +1,9 @@
 """Artifacts: the named results of stage calls."""
 
 import os
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
+from curifactory.digests import sha256_of
 from curifactory.outputs import Deferred, Lazy
 from curifactory.previewing import preview
 
@@ -37,7 +37,7 @@ def content_of(metadata: "Mapping[str, Any] | None") -> str | None:
         parts = [f"{name} {files[known]['sha256']}" for name, known in _endings(files)]
     if not parts:
         return f"execution {execution}" if execution else None
-    return sha256("\n".join(parts).encode()).hexdigest()[:32]
+    return sha256_of("\n".join(parts).encode())[:32]
 
 
 def _endings(files: "Mapping[str, Any]") -> "list[tuple[str, str]]":

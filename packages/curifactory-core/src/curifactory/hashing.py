@@ -11,10 +11,10 @@ share a hash, or give one value two, the representation is structural: see :func
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from hashlib import md5
 from itertools import islice
 from typing import Any
 
+from curifactory.digests import md5
 from curifactory.representing import PLAIN_TYPES, field_names, origin, own_fields, represent
 
 HashFunction = Callable[[Any, Any], object]

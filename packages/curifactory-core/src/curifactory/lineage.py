@@ -4,12 +4,12 @@ Two calls with equal lineage compute the same artifacts: the same stage, with th
 and keywords, from artifacts of equal lineage. It does not cover the code of the stages.
 """
 
-import hashlib
 from collections.abc import Callable
 from typing import Any
 
 from curifactory.binding import origins_read
 from curifactory.calls import Origin, StageCall
+from curifactory.digests import blake2b, sha256_of
 from curifactory.record import Record
 from curifactory.representing import is_content_represented, represent
 
@@ -42,7 +42,7 @@ def _digest(call: StageCall) -> str:
         parts += [f"{artifact.call._lineage} {artifact.name}" for artifact in call.reads]
     parts += [identify(value) for value in call.arguments]
     parts += [f"{name}={identify(value)}" for name, value in sorted(call.keywords.items())]
-    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+    return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
 
 
 def _origin_text(origin: Origin) -> str:
@@ -88,6 +88,6 @@ def identify(value: Any) -> str:
     import pickle  # seldom needed, and slow to import
 
     try:
-        return f"{kind.__qualname__} {hashlib.sha256(pickle.dumps(value, 5)).hexdigest()}"
+        return f"{kind.__qualname__} {sha256_of(pickle.dumps(value, 5))}"
     except Exception:  # noqa: BLE001 - any class may fail to be pickled in any way
         return f"{kind.__qualname__} at {id(value)}"

@@ -7,7 +7,8 @@ import threading
 import time
 from contextlib import suppress
 from functools import lru_cache
-from hashlib import sha256
+
+from curifactory.digests import sha256_of
 
 _UNSAFE = re.compile(rb"[^A-Za-z0-9._-]")
 _DEVICES = frozenset(
@@ -42,7 +43,7 @@ def safe_component(name: str) -> str:
     if safe in {".", ".."} or safe.split(".")[0].upper() in _DEVICES:
         safe = f"%{ord(safe[0]):02X}{safe[1:]}"
     if len(safe) > _MAX_COMPONENT_BYTES:
-        safe = f"{safe[: _MAX_COMPONENT_BYTES - 11]}~{sha256(raw).hexdigest()[:10]}"
+        safe = f"{safe[: _MAX_COMPONENT_BYTES - 11]}~{sha256_of(raw)[:10]}"
     return safe
 
 
@@ -66,7 +67,7 @@ def artifact_file_name(prefix: str, hash_: str, stage: str, name: str) -> str:
     stem, ending = os.path.splitext(joined)
     if len(ending) > _MAX_ENDING:
         stem, ending = joined, ""
-    digest = sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:10]
+    digest = sha256_of("\0".join(parts).encode("utf-8", "surrogatepass"))[:10]
     return f"{stem[: _MAX_FILE_NAME - 11 - len(ending)]}~{digest}{ending}"
 
 

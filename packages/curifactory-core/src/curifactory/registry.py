@@ -11,9 +11,9 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from hashlib import md5
 from typing import Any
 
+from curifactory.digests import md5
 from curifactory.exceptions import HashCollisionError
 from curifactory.hashing import ComputedHash, NestedValues, hash_values, identity
 from curifactory.journal import STORE

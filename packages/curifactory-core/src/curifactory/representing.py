@@ -6,10 +6,10 @@ import re
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from hashlib import sha256
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from curifactory.digests import sha256_of
 from curifactory.exceptions import UnhashableParameterError
 
 OWN_FIELDS = frozenset({"name", "hash", "overwrite", "hash_representations"})
@@ -179,7 +179,7 @@ def _represent_function(value: FunctionType, where: str) -> str:
         for cell in value.__closure__ or ()
     ]
     parts = [_code_text(value.__code__), value.__defaults__, value.__kwdefaults__, captured]
-    digest = sha256(represent(parts, where).encode()).hexdigest()[:32]
+    digest = sha256_of(represent(parts, where).encode())[:32]
     return f"{value.__qualname__} {digest}"
 
 
@@ -197,10 +197,12 @@ def _represent_array(value: Any, where: str) -> str:
         content = represent(value.tolist(), where).encode()
     else:
         content = value.tobytes()
-    return f"{_type_name(value)} {value.shape} {value.dtype} {sha256(content).hexdigest()}"
+    return f"{_type_name(value)} {value.shape} {value.dtype} {sha256_of(content)}"
 
 
 def _represent_frame(value: Any, where: str) -> str:
+    from hashlib import sha256  # frames are large
+
     pandas = sys.modules["pandas"]
     frame = value.to_frame() if hasattr(value, "to_frame") else value
     digest = sha256(represent([list(frame.columns), list(frame.index.names)], where).encode())

@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Callable, Mapping
-from hashlib import sha256
 from io import FileIO
 from types import TracebackType
 from typing import Any, Self
+
+from curifactory.digests import GrowingDigest
 
 LARGE = 1024 * 1024
 """From so many bytes on a file is not digested while it is written, but once it is published."""
@@ -18,7 +19,7 @@ class DigestingFile:
 
     def __init__(self, path: str) -> None:
         self._file = open(path, "wb")  # noqa: SIM115 - closed by __exit__
-        self._digest = sha256()
+        self._digest = GrowingDigest()
         self._size = 0
         self._closed_at: tuple[int, int] | None = None
 
@@ -68,6 +69,8 @@ def digest_as_described(
 
     ``None`` if it was changed, or as soon as it is not to ``go_on``.
     """
+    from hashlib import sha256  # slow to import, and only of use for what is large
+
     digest = sha256()
     while go_on():
         chunk = b""  # lets go of the last one before memory is taken for the next

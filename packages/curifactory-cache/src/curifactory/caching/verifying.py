@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Callable, Mapping
-from hashlib import file_digest, sha256
 from stat import S_ISDIR
 from typing import Any
 
+from curifactory.digests import sha256_of
 from curifactory.paths import write_atomically
 
 _MARKERS = ".curifactory-incomplete"
@@ -59,6 +59,8 @@ def _files(path: str) -> list[tuple[str, os.stat_result]]:
 
 def digest(path: str) -> str:
     """Return the sha256 of a file's content, in hexadecimal."""
+    from hashlib import file_digest  # slow to import, and what is stored is seldom read for it
+
     with open(path, "rb") as file:
         return file_digest(file, "sha256").hexdigest()
 
@@ -125,7 +127,7 @@ def markers_folder(root: str) -> str:
 
 def marker_path(root: str, path: str) -> str:
     """Return where the marker of an artifact lies that is written in place."""
-    name = sha256(os.path.realpath(path).encode()).hexdigest()
+    name = sha256_of(os.path.realpath(path).encode())
     return os.path.join(root, _MARKERS, name)
 
 

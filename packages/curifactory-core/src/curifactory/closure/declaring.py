@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from hashlib import sha256
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from curifactory.closure.normalising import digest
+from curifactory.digests import sha256_of
 
 if TYPE_CHECKING:
     from curifactory.calls import StageSpec
@@ -48,6 +48,6 @@ def _content(path: str) -> str:
 def _file_digest(path: str) -> str:
     try:
         with open(path, "rb") as file:
-            return sha256(file.read()).hexdigest()
+            return sha256_of(file.read())
     except OSError as error:
         return f"missing: {type(error).__name__}"

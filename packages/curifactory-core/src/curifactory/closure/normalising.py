@@ -6,7 +6,8 @@ between the syntax trees of two versions of Python.
 
 import ast
 from collections.abc import Iterable, Iterator
-from hashlib import sha256
+
+from curifactory.digests import sha256_of
 
 _LEFT_OUT = frozenset({"ctx", "kind", "type_comment", "type_ignores", "type_params", "returns"})
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -15,7 +16,7 @@ _FIELD_KINDS = frozenset({"ClassVar", "InitVar", "KW_ONLY"})
 
 def digest(text: str) -> str:
     """Return 16 hexadecimal digits that stand for ``text``."""
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return sha256_of(text.encode("utf-8", "surrogatepass"))[:16]
 
 
 def normalise_function(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> str:
