@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING, Any, cast
 
 from curifactory.digests import sha256_of
-from curifactory.outputs import Deferred, Lazy
+from curifactory.outputs import Deferred, Lazy, OutputSpec
 from curifactory.previewing import preview
 
 if TYPE_CHECKING:
@@ -69,15 +69,18 @@ class Artifact:
         "_type_name",
         "cached",
         "call",
+        "declared",
         "index",
         "name",
         "reported",
     )
 
     def __init__(
-        self, name: str, call: "StageCall", index: int = 0, source: "CacherSource | None" = None
+        self, declared: OutputSpec, call: "StageCall", index: int, source: "CacherSource | None"
     ) -> None:
-        self.name = name
+        self.declared = declared
+        """The output that it is, as the session's options make it."""
+        self.name = declared.name
         self.call = call
         self.index = index
         """Place among the artifacts of the session."""
@@ -92,9 +95,9 @@ class Artifact:
         self._type_name = ""
         self._content: Any = _NOT_LOOKED_UP
 
-    def has_source(self, source: "CacherSource | None") -> bool:
-        """Tell whether its cacher is made from ``source``."""
-        return self._source is source
+    def is_made_by(self, declared: OutputSpec, source: "CacherSource | None") -> bool:
+        """Tell whether it is this output, with a cacher that is made from ``source``."""
+        return self.declared is declared and self._source is source
 
     @property
     def is_stored(self) -> bool:

@@ -398,8 +398,8 @@ class StageCall:
         """
         manager = self.record.manager
         sources = manager.output_cachers(self.spec)
-        for artifact, (_, source) in zip(mapped.outputs, sources, strict=True):
-            if artifact.call is not mapped or not artifact.has_source(source):
+        for artifact, (declared, source) in zip(mapped.outputs, sources, strict=True):
+            if artifact.call is not mapped or not artifact.is_made_by(declared, source):
                 return False
         first = manager.count_artifacts(len(sources))
         for place, artifact in enumerate(mapped.outputs, first):

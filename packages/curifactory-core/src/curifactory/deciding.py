@@ -36,7 +36,7 @@ def decide(call: StageCall) -> Decision:
     renewed = None if call.renewed_by is None else Renewal(call.renewed_by, may_be_equal=False)
     stale = bool(node.stale or renewed) and manager.on_stale is OnStale.RERUN
     need = Need.SURE if node.forced or not node.cached or stale else Need.NONE
-    decision = decide_node(node, need=need, forced=node.forced, renewed=renewed)
+    decision = decide_node(node, need, node.forced, renewed)
     warn_of_stale(manager, [(call, decision)])
     action = Action.RUN if decision.action is Action.RUN else Action.LOAD
     return Decision(action, unplanned + decision.causes)
@@ -93,12 +93,12 @@ def settle(call: StageCall, decision: Decision) -> Decision:
 
 def _changes(call: StageCall) -> tuple[tuple[Cause, ...], bool]:
     """Return what ``call`` was computed from that came out different, and if it is stored."""
-    from curifactory.freshness import changed_inputs, freshness_of, recorded_facts
+    from curifactory.freshness import changed_inputs, freshness_of
 
     held = look_up(call)
-    facts = None if held.misses else recorded_facts(held.metadata)
+    freshness = freshness_of(call.record.manager)
+    facts = None if held.misses else freshness.find_facts(held.metadata)
     if facts is not None:
-        freshness = freshness_of(call.record.manager)
         changed = changed_inputs(freshness.sources(call), facts)
         if not changed:
             freshness.confirm(call, facts)

@@ -6,8 +6,8 @@ code that made it and what that was computed from are recorded in its place.
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 from curifactory.artifact import Artifact
 from curifactory.calls import StageCall, StageSpec
@@ -170,11 +170,14 @@ class Freshness:
             found[key] = closure.fingerprint
         return found
 
-    def sources(self, call: StageCall) -> dict[Artifact, None]:
-        """Return the stored artifacts that ``call`` was computed from.
+    def sources(self, call: StageCall) -> Collection[Artifact]:
+        """Return the stored artifacts that ``call`` was computed from, each once.
 
         Where it reads a result that is not stored, these are what that was computed from.
         """
+        unstored = [artifact for artifact in call.reads if not artifact.is_stored]
+        if not unstored:
+            return call.reads if len(call.reads) < 2 else dict.fromkeys(call.reads)
         return _remembered(call, self._sources, self._find_sources)
 
     def _find_sources(self, call: StageCall) -> dict[Artifact, None]:
@@ -199,27 +202,35 @@ class Freshness:
 
     # -- comparing -----------------------------------------------------------------------------
 
+    def find_facts(self, metadata: Sequence[Mapping[str, Any] | None]) -> Facts | None:
+        """Return the facts that the metadata of a call's artifacts record, ``None`` if none do."""
+        for each in metadata:
+            if each is not None and _is_mapping(each.get("code")):
+                return each
+        return None
+
     def compare(self, call: StageCall, recorded: Facts) -> tuple[Cause, ...]:
         """Return why the artifacts of ``call`` with these ``recorded`` facts are stale."""
-        code = recorded.get("code")
-        if not isinstance(code, Mapping):
-            return ()
-        closure = self.closure(call.spec)
         causes: list[Cause] = []
+        code = recorded.get("code")
+        if not _is_mapping(code):
+            return ()
         if self._unchanged.get(call.spec) is not code:
-            causes += compare_code(code, closure, stage_key(call.spec))
-        if not causes:
-            self._unchanged[call.spec] = code
+            causes += compare_code(code, self.closure(call.spec), stage_key(call.spec))
+            if not causes:
+                self._unchanged[call.spec] = code
         arrived = recorded.get("arrived")
         if isinstance(arrived, Mapping):
             closure = self.arrived(arrived.get("names") or ())
             causes += compare_code(arrived, closure, stage_key(call.spec))
-        upstream = recorded.get("upstream") or {}
-        for stage, now in self._unseen_stages(call).items():
-            before = upstream.get(stage)
-            if before is not None and before != now.fingerprint:
-                causes += self._compare_stage(stage, before, now)
-        return (*causes, *changed_inputs(self.sources(call), recorded))
+        if [artifact for artifact in call.reads if _is_unseen(artifact)]:
+            upstream = recorded.get("upstream") or {}
+            for stage, now in self._unseen_stages(call).items():
+                before = upstream.get(stage)
+                if before is not None and before != now.fingerprint:
+                    causes += self._compare_stage(stage, before, now)
+        causes += changed_inputs(self.sources(call), recorded)
+        return tuple(causes)
 
     def _unseen_stages(self, call: StageCall) -> dict[str, Closure]:
         """Return the stages that made what ``call`` was computed from and the cache has not."""
@@ -229,7 +240,7 @@ class Freshness:
         while waiting:
             for artifact in waiting.pop().reads:
                 before = artifact.call
-                if before not in seen and (not artifact.is_stored or artifact.content is None):
+                if before not in seen and _is_unseen(artifact):
                     seen.add(before)
                     found[stage_key(before.spec)] = self.closure(before.spec)
                     waiting.append(before)
@@ -242,6 +253,11 @@ class Freshness:
             return [Cause(CauseKind.CODE_CHANGED, stage, "has changed")]
         code = {"contributors": {name: part.digest for name, part in kept.items()}}
         return compare_code({"fingerprint": before, **code}, now, stage)
+
+
+def _is_unseen(artifact: Artifact) -> bool:
+    """Tell whether nothing is there of the content that was read."""
+    return not artifact.is_stored or artifact.content is None
 
 
 _Found = TypeVar("_Found")
@@ -305,12 +321,8 @@ def changed_inputs(sources: Iterable[Artifact], recorded: Facts) -> list[Cause]:
     ]
 
 
-def recorded_facts(metadata: Sequence[Mapping[str, Any] | None]) -> Facts | None:
-    """Return the facts that the metadata of a call's artifacts record, ``None`` if they do not."""
-    for each in metadata:
-        if each is not None and isinstance(each.get("code"), Mapping):
-            return each
-    return None
+def _is_mapping(value: object) -> TypeGuard[Facts]:
+    return type(value) is dict or isinstance(value, Mapping)
 
 
 def freshness_of(manager: "ArtifactManager") -> Freshness:

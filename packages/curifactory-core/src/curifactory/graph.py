@@ -95,10 +95,14 @@ class Graph:
 
         """
         index = len(self.nodes)
-        if any(dependency >= index for dependency in node.dependencies):
+        if node.dependencies and max(node.dependencies) >= index:
             raise ValueError(f"node {node.name!r} depends on a later one: {node.dependencies}")
         self.nodes.append(node)
         return index
+
+    def label(self, index: int) -> str:
+        """Return what a node is called in causes."""
+        return self.nodes[index].label
 
     def leaves(self) -> list[bool]:
         """Return for each node whether no other reads from it."""

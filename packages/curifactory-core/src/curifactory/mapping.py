@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from curifactory.artifact import Artifact
 from curifactory.calls import CallStatus, StageCall, StageSpec
 from curifactory.causes import Cause, CauseKind
 from curifactory.config import OnStale
@@ -18,6 +17,7 @@ from curifactory.planning import Decision, Plan, make_plan
 from curifactory.protocols import Finder, Lookup
 
 if TYPE_CHECKING:
+    from curifactory.freshness import Freshness
     from curifactory.manager import ArtifactManager
     from curifactory.record import Record
 
@@ -29,8 +29,8 @@ class Map:
     """The calls of an experiment as ``run()`` makes them, and what the cache holds of each."""
 
     def __init__(self) -> None:
-        self.graph = Graph()
         self.calls: list[StageCall] = []
+        self.graph: Graph = _GraphOfCalls(self.calls)
         self.listing = DirectoryListing()
         """The cache's folders as they were when mapping began."""
         self.handed_out: list[str] = []
@@ -96,11 +96,11 @@ class Map:
         self.calls.append(call)
         if call.is_stored:
             node.twin = self._find_twin(call)
-        outputs = call.record.manager.output_cachers(call.spec)
-        for artifact, (output, _) in zip(call.outputs, outputs, strict=True):
-            call.record.state.put(artifact.name, waiting(artifact, output), artifact)
+        record = call.record
+        for artifact in call.outputs:
+            record.state.put(artifact.name, waiting(artifact), artifact)
             artifact.release_cacher()
-        call.record.set_output()
+        record.set_output()
 
     def _dependencies(self, call: StageCall) -> tuple[int, ...]:
         """Return the indices of the mapped calls that ``call`` reads from, each once."""
@@ -123,23 +123,24 @@ class Map:
         twin = self._by_lineage.setdefault(lineage(call), call.number)
         return None if twin == call.number else twin
 
-    def find(self, artifact: Artifact) -> Lookup | None:
-        """Return what the cache holds of ``artifact``, if that can be told without its cacher."""
-        call = artifact.call
-        finders = self._finders.get(call.spec)
-        if finders is None:
-            finders = self._finders[call.spec] = _make_finders(call)
-        finder = finders.get(artifact.name)
-        return None if finder is None else finder.find(call)
+    def finders(self, call: StageCall) -> dict[str, Finder]:
+        """Return what finds the outputs of ``call``, by their names, where no cacher has to."""
+        found = self._finders.get(call.spec)
+        if found is None:
+            found = self._finders[call.spec] = _make_finders(call)
+        return found
 
     def _stored_before(self, dependencies: tuple[int, ...]) -> tuple[int, ...]:
         """Return the nodes that store what is read, directly or through nodes that do not.
 
         A forced one that does not is among them: nothing tells whether its results are the same.
         """
+        nodes = self.graph.nodes
+        if not [index for index in dependencies if not nodes[index].storable]:
+            return dependencies
         found: dict[int, None] = {}
         for index in dependencies:
-            node = self.graph.nodes[index]
+            node = nodes[index]
             if node.storable or node.forced is not None:
                 found[index] = None
             if not node.storable:
@@ -147,10 +148,34 @@ class Map:
         return tuple(found)
 
 
+class _GraphOfCalls(Graph):
+    """The graph of a map; what a node is called is composed when somebody asks."""
+
+    def __init__(self, calls: list[StageCall]) -> None:
+        super().__init__()
+        self._calls = calls
+
+    def label(self, index: int) -> str:
+        return self._calls[index].label
+
+
+class _Nowhere:
+    """Finds nothing of an output without cacher."""
+
+    def __init__(self, name: str) -> None:
+        self._lookup = Lookup(False, (Cause(CauseKind.NO_CACHER, f"output {name!r}"),))
+
+    def find(self, _call: StageCall) -> Lookup:
+        return self._lookup
+
+
 def _make_finders(call: StageCall) -> dict[str, Finder]:
     """Return what finds the outputs of calls such as ``call``, by their names, where there is."""
-    found = {}
+    found: dict[str, Finder] = {}
     for artifact in call.outputs:
+        if not artifact.is_stored:
+            found[artifact.name] = _Nowhere(artifact.name)
+            continue
         make = getattr(artifact.prototype, "finder", None)
         finder = None if make is None else make(call, artifact.name)
         if finder is not None:
@@ -161,19 +186,24 @@ def _make_finders(call: StageCall) -> dict[str, Finder]:
 def make_node(call: StageCall) -> Node:
     """Return what planning needs to know of ``call``, without what it depends on."""
     held = look_up(call)
-    node = Node(call.name, (), held.misses, held.notes, forced_by(call), None, call.label)
+    node = Node(call.name, (), held.misses, held.notes, forced_by(call))
     node.storable = call.is_stored
     manager = call.record.manager
-    if not held.misses and manager.on_stale is not OnStale.IGNORE:
-        from curifactory.freshness import freshness_of, recorded_facts  # what is cached needs it
-
-        facts = recorded_facts(held.metadata)
+    if held.metadata and not held.misses and manager.on_stale is not OnStale.IGNORE:
+        freshness = manager.freshness or _know_code(manager)
+        facts = freshness.find_facts(held.metadata)
         if facts is not None:
             node.sources = ()
-            node.stale = freshness_of(manager).compare(call, facts)
-        elif held.metadata:
+            node.stale = freshness.compare(call, facts)
+        else:
             node.notes += (Cause(CauseKind.UNTRACED, f"output {call.outputs[0].name!r}"),)
     return node
+
+
+def _know_code(manager: "ArtifactManager") -> "Freshness":
+    from curifactory.freshness import freshness_of  # what is cached needs it
+
+    return freshness_of(manager)
 
 
 class Holding(NamedTuple):
@@ -187,36 +217,44 @@ class Holding(NamedTuple):
     """What is stored about the outputs that have metadata."""
 
 
+_NOTHING_TO_HOLD = Holding((Cause(CauseKind.NO_OUTPUTS),))
+
+
 def look_up(call: StageCall) -> Holding:
     """Return what the cache holds of the outputs of ``call``."""
     if not call.outputs:
-        return Holding((Cause(CauseKind.NO_OUTPUTS),))
-    misses: list[Cause] = []
-    notes: list[Cause] = []
-    metadata: list[Mapping[str, Any]] = []
+        return _NOTHING_TO_HOLD
+    misses: tuple[Cause, ...] = ()
+    notes: tuple[Cause, ...] = ()
+    metadata: tuple[Mapping[str, Any], ...] = ()
     executions: set[str] = set()
-    for artifact in call.outputs:
-        found = _find(artifact)
-        if found is None:
-            misses.append(Cause(CauseKind.NO_CACHER, f"output {artifact.name!r}"))
+    for artifact, found in zip(call.outputs, _find(call), strict=True):
+        if not found.hit:
+            misses += found.causes
             continue
-        if found.hit:
-            artifact.found(found)
-            metadata += () if found.metadata is None else (found.metadata,)
-        (notes if found.hit else misses).extend(found.causes)
+        artifact.found(found)
+        notes += found.causes
+        if found.metadata is not None:
+            metadata += (found.metadata,)
         if found.execution is not None:
             executions.add(found.execution)
     if not misses and len(executions) > 1:
-        misses.append(Cause(CauseKind.TORN, call.label))
-    return Holding(tuple(misses), tuple(notes), tuple(metadata))
+        misses = (Cause(CauseKind.TORN, call.label),)
+    return Holding(misses, notes, metadata)
 
 
-def _find(artifact: Artifact) -> Lookup | None:
-    """Return what the cache holds of ``artifact``; ``None`` if it has no cacher."""
-    mapping = artifact.call.record.manager.mapping
-    found = None if mapping is None else mapping.find(artifact)
-    if found is None and artifact.cacher is not None:
-        found = artifact.cacher.look_up()
+def _find(call: StageCall) -> list[Lookup]:
+    """Return what the cache holds of each output of ``call``."""
+    mapping = call.record.manager.mapping
+    finders = {} if mapping is None else mapping.finders(call)
+    found: list[Lookup] = []
+    for artifact in call.outputs:
+        finder = finders.get(artifact.name)
+        there = None if finder is None else finder.find(call)
+        if there is None:
+            cacher = artifact.cacher
+            there = _Nowhere(artifact.name).find(call) if cacher is None else cacher.look_up()
+        found.append(there)
     return found
 
 
@@ -227,7 +265,7 @@ def forced_by(call: StageCall) -> Cause | None:
         return Cause(CauseKind.FORCED, "--overwrite")
     if call.name in manager.overwrite_stages:
         return Cause(CauseKind.FORCED, f"--overwrite-stage {call.name}")
-    for record in (call.record, *(call.records or ())):
+    for record in (call.record,) if call.records is None else (call.record, *call.records):
         if record.params is not None and record.params.overwrite:
             name = record.params.name
             return Cause(CauseKind.FORCED, f"overwrite=True of parameter set {name!r}")

@@ -74,11 +74,11 @@ class Lazy:
         return f"Lazy({self.name!r})" if self.resolve else f"Lazy({self.name!r}, resolve=False)"
 
 
-def waiting(artifact: "Artifact", output: OutputSpec) -> "Lazy | Deferred":
+def waiting(artifact: "Artifact") -> "Lazy | Deferred":
     """Return what stands in a record's state for a value that is not in memory."""
-    if not output.lazy:
+    if not artifact.declared.lazy:
         return Deferred(artifact)
-    lazy = Lazy(artifact.name, output.resolve)
+    lazy = Lazy(artifact.name, artifact.declared.resolve)
     lazy.artifact = artifact
     return lazy
 

@@ -60,14 +60,15 @@ def artifact_file_name(prefix: str, hash_: str, stage: str, name: str) -> str:
     'iris_3f2a_train_model_model.pkl'
 
     """
-    parts = (prefix, hash_, stage, name)
-    joined = "_".join(map(safe_component, parts))
+    safe = safe_component
+    joined = f"{safe(prefix)}_{safe(hash_)}_{safe(stage)}_{safe(name)}"
     if len(joined) <= _MAX_FILE_NAME:
         return joined
     stem, ending = os.path.splitext(joined)
     if len(ending) > _MAX_ENDING:
         stem, ending = joined, ""
-    digest = sha256_of("\0".join(parts).encode("utf-8", "surrogatepass"))[:10]
+    whole = f"{prefix}\0{hash_}\0{stage}\0{name}"
+    digest = sha256_of(whole.encode("utf-8", "surrogatepass"))[:10]
     return f"{stem[: _MAX_FILE_NAME - 11 - len(ending)]}~{digest}{ending}"
 
 
@@ -188,16 +189,17 @@ class DirectoryListing:
     def exists(self, path: str) -> bool:
         """Tell whether ``path`` existed when its folder was first asked about."""
         folder, _, name = path.rpartition(os.sep)
-        return name in self._read(folder or (os.sep if path[:1] == os.sep else ""))
+        return name in self.names(folder or (os.sep if path[:1] == os.sep else ""))
 
     def has_names_with(self, text: str, folder: str) -> bool:
         """Tell whether a name in ``folder`` contained ``text`` when it was first asked about."""
         key = folder, text
         if key not in self._with:
-            self._with[key] = any(text in name for name in self._read(folder))
+            self._with[key] = any(text in name for name in self.names(folder))
         return self._with[key]
 
-    def _read(self, folder: str) -> frozenset[str]:
+    def names(self, folder: str) -> frozenset[str]:
+        """Return what was in ``folder`` when it was first asked about; nothing if it is none."""
         names = self._names.get(folder)
         if names is None:
             try:

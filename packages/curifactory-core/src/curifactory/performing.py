@@ -3,7 +3,7 @@
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from curifactory.causes import Cause, CauseKind
 from curifactory.deciding import decide, settle
 from curifactory.environment import peak_memory
 from curifactory.exceptions import OutputSignatureError, UnreadableArtifactError
-from curifactory.outputs import Deferred, OutputSpec, Unread, waiting
+from curifactory.outputs import Deferred, Unread, waiting
 from curifactory.planning import Action, Decision
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ def _bound(call: StageCall, plan: "RunPlan | None") -> StageCall:
 
 def _release_cachers(call: StageCall) -> None:
     """Let go of what was read and written with values that are in memory now."""
-    for artifact, output in _outputs(call):
-        if not output.lazy:
+    for artifact in call.outputs:
+        if not artifact.declared.lazy:
             artifact.release_cacher(keep_path=True)
 
 
@@ -88,7 +88,7 @@ def bind_outputs(call: StageCall) -> None:
     first = manager.count_artifacts(len(sources))
     call.outputs = tuple(
         [
-            Artifact(output.name, call, place, source)
+            Artifact(output, call, place, source)
             for place, (output, source) in enumerate(sources, first)
         ]
     )
@@ -134,8 +134,8 @@ def reuse(call: StageCall) -> None:
     action = Action.SKIP if call.decision is None else call.decision.action
     call.status = CallStatus.LOADED if action is Action.LOAD else CallStatus.SKIPPED
     record = call.record
-    for artifact, output in _outputs(call):
-        record.state.put(artifact.name, waiting(artifact, output), artifact)
+    for artifact in call.outputs:
+        record.state.put(artifact.name, waiting(artifact), artifact)
     record.set_output()
     record.manager.restore_reportables(call)
 
@@ -176,11 +176,6 @@ def _load_all(call: StageCall) -> bool:
         execute(call)
         return False
     return True
-
-
-def _outputs(call: StageCall) -> Iterable[tuple[Artifact, OutputSpec]]:
-    effective = call.record.manager.output_cachers(call.spec)
-    return zip(call.outputs, [output for output, _ in effective], strict=True)
 
 
 def execute(call: StageCall) -> tuple[Any, ...]:
@@ -301,12 +296,12 @@ def _store(call: StageCall, values: tuple[Any, ...]) -> None:
         elif manager.full_store is not None:
             _publish(call, values, manager.full_store.relocated)
     content = None if writes_cache else f"unsaved {call.execution}"
-    for (artifact, output), value in zip(_outputs(call), values, strict=True):
+    for artifact, value in zip(call.outputs, values, strict=True):
         artifact.renewed(content)
         held = value
-        if output.lazy and writes_cache:
+        if artifact.declared.lazy and writes_cache:
             artifact.describe(value)
-            held = waiting(artifact, output)
+            held = waiting(artifact)
         state.put(artifact.name, held, artifact)
     call.status = CallStatus.EXECUTED
 

@@ -91,25 +91,20 @@ def make_plan(graph: Graph, on_stale: OnStale = OnStale.WARN) -> Plan:
     """
     nodes = graph.nodes
     leaves = graph.leaves()
-    spread = _Spread(nodes, leaves, on_stale)
-    needs = spread.needs
+    spread = _Spread(graph, leaves, on_stale)
+    needs, forced = spread.needs, spread.forced
     decisions: list[Decision] = [_UP_TO_DATE] * len(nodes)
     reader: list[int | None] = [None] * len(nodes)  # a running call that reads from the node
     for index in range(len(nodes) - 1, -1, -1):
-        node = nodes[index]
-        if needs[index] and node.twin is not None:
-            decisions[index] = _same_as(nodes, node.twin)
+        node, need = nodes[index], needs[index]
+        if need and node.twin is not None:
+            decisions[index] = _same_as(graph, node.twin)
             reader[node.twin] = index
             continue
         read_by = reader[index]
-        decisions[index] = decide(
-            node,
-            need=needs[index],
-            forced=spread.forced[index],
-            renewed=spread.renewed_by(index),
-            reader=None if read_by is None else nodes[read_by].label,
-        )
-        if needs[index]:
+        needed_by = None if read_by is None else graph.label(read_by)
+        decisions[index] = decide(node, need, forced[index], spread.renewed_by(index), needed_by)
+        if need:
             for dependency in node.dependencies:
                 reader[dependency] = index
     return Plan(tuple(decisions), tuple(leaves))
@@ -122,24 +117,24 @@ class _Spread:
     time its edges are followed once.
     """
 
-    def __init__(self, nodes: list[Node], leaves: list[bool], on_stale: OnStale) -> None:
-        self._nodes = nodes
+    def __init__(self, graph: Graph, leaves: list[bool], on_stale: OnStale) -> None:
+        self._graph = graph
+        self._nodes = nodes = graph.nodes
         self._renews = on_stale is OnStale.RERUN
         self.needs = [Need.NONE] * len(nodes)
         self.forced = _find_forced(nodes)
         self._drifts = [False] * len(nodes)  # whether its results may come out different
         self._renewer: list[int | None] = [None] * len(nodes)
-        self._computed_from: list[list[int]] = [[] for _ in nodes]
+        self._computed_from = _find_readers(nodes) if self._renews else []
         self._waiting: deque[int] = deque()
         for index, node in enumerate(nodes):
-            for source in node.dependencies if node.sources is None else node.sources:
-                self._computed_from[source].append(index)
-        for index, node in enumerate(nodes):
-            stale = bool(node.stale) and node.cached
-            if self.forced[index] is not None or (stale and self._renews):
+            is_cached = not node.misses
+            if self.forced[index] is not None or (node.stale and is_cached and self._renews):
                 self._raise(index, Need.SURE, drifts=True)
-            elif not node.cached and leaves[index]:
+            elif not is_cached and leaves[index]:
                 self._raise(index, Need.SURE)
+        if not self._waiting:  # nothing runs
+            return
         while self._waiting:
             self._spread(self._waiting.popleft())
         if not self._renews:
@@ -152,7 +147,7 @@ class _Spread:
             return None
         source = self._nodes[renewer]
         comparable = self._nodes[index].sources is not None and source.storable
-        return Renewal(source.label, may_be_equal=comparable)
+        return Renewal(self._graph.label(renewer), may_be_equal=comparable)
 
     def _raise(self, index: int, need: Need, *, drifts: bool = False) -> None:
         if need > self.needs[index] or (drifts and not self._drifts[index]):
@@ -165,7 +160,7 @@ class _Spread:
         if node.twin is not None:
             self._raise(node.twin, need, drifts=self._drifts[index])
         for dependency in node.dependencies:
-            if not self._nodes[dependency].cached:
+            if self._nodes[dependency].misses:
                 self._raise(dependency, need)
         if self._renews and (node.storable or self.forced[index] is not None):
             for reader in self._computed_from[index]:
@@ -196,6 +191,15 @@ class _Spread:
                     self._renewer[index] = self._renewer[source]
 
 
+def _find_readers(nodes: list[Node]) -> list[list[int]]:
+    """Return for each node those that were computed from it."""
+    readers: list[list[int]] = [[] for _ in nodes]
+    for index, node in enumerate(nodes):
+        for source in node.dependencies if node.sources is None else node.sources:
+            readers[source].append(index)
+    return readers
+
+
 def _find_forced(nodes: list[Node]) -> list[Cause | None]:
     """Return why each node is forced; a node is too if a later one is that computes the same."""
     forced = [node.forced for node in nodes]
@@ -207,7 +211,6 @@ def _find_forced(nodes: list[Node]) -> list[Cause | None]:
 
 def decide(
     node: Node,
-    *,
     need: Need,
     forced: Cause | None = None,
     renewed: Renewal | None = None,
@@ -247,5 +250,5 @@ def decide(
     return _UP_TO_DATE
 
 
-def _same_as(nodes: list[Node], twin: int) -> Decision:
-    return Decision(Action.LOAD, (Cause(CauseKind.SAME_AS, nodes[twin].label),))
+def _same_as(graph: Graph, twin: int) -> Decision:
+    return Decision(Action.LOAD, (Cause(CauseKind.SAME_AS, graph.label(twin)),))

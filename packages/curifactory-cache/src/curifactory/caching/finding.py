@@ -26,27 +26,36 @@ class Finder:
     Raises
     ------
     RuntimeError
-        If it is that of no call.
+        If it is that of no call, or nothing is mapped.
 
     """
 
     def __init__(self, cacher: "Cacheable") -> None:
-        if cacher.record is None or cacher.name is None:
-            raise RuntimeError("nothing can be found with a cacher that serves no stage")
+        manager = None if cacher.record is None else cacher.record.manager
+        if manager is None or manager.mapping is None or cacher.name is None:
+            raise RuntimeError("nothing can be found with a cacher of no stage, or without a map")
         self._cacher = cacher
-        self._manager = cacher.record.manager
+        self._manager = manager
         self._name = cacher.name
         self._identity = cacher.stage, cacher.name
         self._file = with_extension(cacher, cacher.name)
-        self._folder = self._manager.cache_folder(cacher.subdir)
-        self._index = index_of(self._manager)
+        self._folder = manager.cache_folder(cacher.subdir)
+        self._names = manager.mapping.listing.names(self._folder)
+        self._index = index_of(manager)
         self._missing = Lookup(False, (Cause(CauseKind.MISSING, cacher._label()),))
         self._is_elsewhere = cacher.path_override is not None
 
     def find(self, call: "StageCall") -> Lookup | None:
         """Return what is there of ``call``; ``None`` if that cannot be told without its cacher."""
-        path = self._path(call)
-        if not self._cacher._exists(path):
+        if self._is_elsewhere:
+            path = locate(self._cacher.bound_to(call, self._name), None)
+            is_there = self._cacher._exists(path)
+        else:
+            stage = call._file_stage or call.file_stage
+            name = self._manager.file_name(self._file, call.hash, self._cacher.prefix, stage)
+            path = f"{self._folder}/{name}"
+            is_there = name in self._names
+        if not is_there:
             return self._missing
         known = self._index.find(path)
         if known is None or known.content is None:
@@ -56,10 +65,3 @@ class Finder:
         if known.lineage != lineage(call) or (known.stage, known.name) != self._identity:
             return None
         return Lookup(True, (), known.facts, known.execution, known.content, known.path)
-
-    def _path(self, call: "StageCall") -> str:
-        if self._is_elsewhere:
-            return locate(self._cacher.bound_to(call, self._name), None)
-        prefix = self._cacher.prefix
-        name = self._manager.file_name(self._file, call.hash, prefix, call.file_stage)
-        return f"{self._folder}/{name}"

@@ -204,10 +204,9 @@ def _record_as_of(record: Record, call: StageCall) -> Iterator[None]:
 def _step_back(record: Record, name: str) -> None:
     """Let a name stand for what the record's calls so far have made of it."""
     for earlier in reversed(record.calls[:-1] if record.calls else []):
-        outputs = record.manager.output_cachers(earlier.spec)
-        for artifact, (output, _) in zip(earlier.outputs, outputs, strict=True):
+        for artifact in earlier.outputs:
             if artifact.name == name:
-                record.state.put(name, waiting(artifact, output), artifact)
+                record.state.put(name, waiting(artifact), artifact)
                 return
     del record.state[name]
 
