@@ -76,6 +76,13 @@ class Upkeep(Protocol):
     def verify(self, artifact: CachedArtifact) -> str | None:
         """Return what is wrong with ``artifact``, reading every byte of it, or ``None``."""
 
+    @staticmethod
+    def missing_digests(path: str, metadata: Mapping[str, Any]) -> dict[str, str]:
+        """Return the digests that metadata at ``path`` has not, by the names of the files.
+
+        They are computed from files that are as described there; nothing is recorded.
+        """
+
     def set_aside(self, artifact: CachedArtifact) -> None:
         """Rename ``artifact`` so that it is no longer used."""
 

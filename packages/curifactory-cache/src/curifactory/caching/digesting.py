@@ -84,10 +84,23 @@ def digest_as_described(
     return None
 
 
+def digest_file(folder: str, name: str, metadata: Mapping[str, Any]) -> str | None:
+    """Return the sha256 of a file in ``folder`` if it still is as ``metadata`` says.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+
+    """
+    with open(os.path.join(folder, name), "rb", buffering=0) as file:
+        return digest_as_described(file, metadata["files"][name])
+
+
 def undigested(metadata: Mapping[str, Any] | None) -> list[str]:
     """Return the names of the files whose digest ``metadata`` does not have yet."""
     files = (metadata or {}).get("files") or {}
-    return [name for name, facts in files.items() if facts["sha256"] is None]
+    return [name for name, facts in files.items() if facts.get("sha256") is None]
 
 
 def with_digests(metadata: Mapping[str, Any], digests: Mapping[str, str | None]) -> dict[str, Any]:

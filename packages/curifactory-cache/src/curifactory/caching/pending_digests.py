@@ -14,7 +14,12 @@ from functools import cache
 from io import FileIO
 from typing import TYPE_CHECKING, Any, cast
 
-from curifactory.caching.digesting import digest_as_described, undigested, with_digests
+from curifactory.caching.digesting import (
+    digest_as_described,
+    digest_file,
+    undigested,
+    with_digests,
+)
 from curifactory.caching.metadata_index import FileState
 from curifactory.caching.verifying import check_metadata
 from curifactory.paths import write_atomically
@@ -228,10 +233,8 @@ def complete_metadata(
     with open(path, "rb") as file:
         text = file.read()
     metadata = check_metadata(json.loads(text))
-    found = {}
-    for name in undigested(metadata):
-        with open(os.path.join(os.path.dirname(path), name), "rb", buffering=0) as large:
-            found[name] = digest_as_described(large, metadata["files"][name])
+    folder = os.path.dirname(path)
+    found = {name: digest_file(folder, name, metadata) for name in undigested(metadata)}
     metadata = with_digests(metadata, found) if found else metadata
     if found and exclusive is not None:
         with suppress(OSError), exclusive():  # a cache that is only read stays as it is

@@ -2,11 +2,11 @@
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from curifactory.caching.digesting import undigested
+from curifactory.caching.digesting import digest_file, undigested
 from curifactory.caching.pending_digests import complete_metadata
 from curifactory.caching.publishing import nobody_publishes
 from curifactory.caching.upkeep.evicting import plan_eviction
@@ -71,6 +71,18 @@ class CacheUpkeep:
             with suppress(OSError, ValueError):  # removed just now
                 complete_metadata(path, lambda: self._alone(artifact))
         return problem or damage
+
+    @staticmethod
+    def missing_digests(path: str, metadata: Mapping[str, Any]) -> dict[str, str]:
+        """Return the digests that metadata at ``path`` has not, by the names of the files.
+
+        They are computed from files that are as described there; nothing is recorded.
+        """
+        found = {}
+        for name in undigested(metadata):
+            with suppress(OSError, KeyError):  # gone, or not what is written there
+                found[name] = digest_file(os.path.dirname(path), name, metadata)
+        return {name: digest for name, digest in found.items() if digest is not None}
 
     def set_aside(self, artifact: CachedArtifact) -> None:
         """Rename the files of ``artifact`` so that it is no longer used.

@@ -5,13 +5,13 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from hashlib import file_digest
 from typing import Any
 
 from curifactory.cli.runs.facts import History, RecordedRun
 from curifactory.config import Configuration
 from curifactory.metrics import find_metrics
 from curifactory.paths import safe_component
+from curifactory.plugins import UPKEEP, find
 
 METADATA_ENDING = "_metadata.json"
 _LARGEST_METRICS = 1024 * 1024
@@ -57,22 +57,14 @@ class StoredArtifact:
 
     @property
     def digests(self) -> dict[str, str]:
-        """The digest of each of its files, by name, as far as they are known."""
-        found = {name: self._digest(name, facts) for name, facts in self.files.items()}
-        return {name: digest for name, digest in found.items() if digest is not None}
+        """The digest of each of its files, by name, as far as they are known.
 
-    def _digest(self, name: str, facts: Mapping[str, Any]) -> str | None:
-        """Return the recorded digest, or that of the file where its run was killed before it."""
-        if facts.get("sha256") is not None:
-            return str(facts["sha256"])
-        try:
-            with open(os.path.join(os.path.dirname(self.path), name), "rb") as file:
-                status = os.fstat(file.fileno())
-                if (status.st_size, status.st_mtime_ns) == (facts["size"], facts["mtime_ns"]):
-                    return file_digest(file, "sha256").hexdigest()
-        except (OSError, KeyError):  # gone, or not what is written there
-            return None
-        return None
+        Those that are not recorded, because their run was killed before, are computed.
+        """
+        found = {name: facts.get("sha256") for name, facts in self.files.items()}
+        if None in found.values() and (upkeep := find(UPKEEP, "cache")) is not None:
+            found |= upkeep.missing_digests(self.path, self.metadata)
+        return {name: str(digest) for name, digest in found.items() if digest is not None}
 
     @cached_property
     def metrics(self) -> dict[str, float]:
