@@ -1,17 +1,17 @@
 """Artifacts: the named results of stage calls."""
 
 import os
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from curifactory.causes import Cause
 from curifactory.digests import sha256_of
 from curifactory.outputs import Deferred, Lazy, OutputSpec
 from curifactory.previewing import preview
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from curifactory.calls import StageCall
-    from curifactory.protocols import Cacher, CacherSource, Lookup
+    from curifactory.protocols import Cacher, CacherSource
 
 METADATA = "_metadata.json"
 """Suffix of the file with an artifact's metadata."""
@@ -52,6 +52,22 @@ def _is_undigested(metadata: "Mapping[str, Any] | None") -> bool:
     """Tell whether the digest of a file is still to be computed."""
     files = (metadata or {}).get("files") or {}
     return any(facts["sha256"] is None for facts in files.values())
+
+
+class Lookup(NamedTuple):
+    """What the cache holds for one artifact."""
+
+    hit: bool
+    causes: tuple[Cause, ...] = ()
+    """Why it is a miss, or what is worth knowing about a hit."""
+    metadata: Mapping[str, Any] | None = None
+    """The artifact's metadata, where there is any."""
+    execution: str | None = None
+    """Token of the execution that made it, which all outputs of a call share; unknown if none."""
+    content: str | None = None
+    """A digest of its content, if that was computed before."""
+    metadata_path: str | None = None
+    """Where its metadata lies, if that was found out before."""
 
 
 class Artifact:

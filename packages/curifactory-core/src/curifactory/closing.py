@@ -2,7 +2,7 @@
 
 import logging
 import traceback
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from curifactory.exceptions import (
     BadInputError,
@@ -16,7 +16,9 @@ from curifactory.interrupting import uninterrupted
 from curifactory.manager import ArtifactManager
 from curifactory.options import RunOptions
 from curifactory.plugins import EXPORTERS, require
-from curifactory.protocols import ImageExporter, NotebookExporter
+
+if TYPE_CHECKING:
+    from curifactory.protocols import ImageExporter, NotebookExporter
 
 _log = logging.getLogger(__name__)
 failures = logging.getLogger("curifactory.failures")
@@ -160,7 +162,7 @@ def require_own_store(options: RunOptions, manager: ArtifactManager | None) -> N
         )
 
 
-def image_exporter(options: RunOptions, manager: ArtifactManager) -> ImageExporter:
+def image_exporter(options: RunOptions, manager: ArtifactManager) -> "ImageExporter":
     """Return what makes an image of the run, once it is sure that it can.
 
     Raises
@@ -177,7 +179,7 @@ def image_exporter(options: RunOptions, manager: ArtifactManager) -> ImageExport
 
 
 def _make_image(
-    exporter: ImageExporter, manager: ArtifactManager, error: BaseException | None
+    exporter: "ImageExporter", manager: ArtifactManager, error: BaseException | None
 ) -> tuple[str | None, Exception | None]:
     """Return the image of the run, and why there is none if it cannot be made."""
     if error is not None:
@@ -199,7 +201,7 @@ def _write_notebook(manager: ArtifactManager) -> tuple[str | None, OSError | Non
         return None, failure
 
 
-def notebook_exporter() -> NotebookExporter:
+def notebook_exporter() -> "NotebookExporter":
     """Return what writes notebooks.
 
     Raises

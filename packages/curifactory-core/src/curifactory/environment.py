@@ -235,7 +235,7 @@ def is_alive(name: str) -> bool:
 def _start_time(number: int) -> str:
     """Return when a process started, in the kernel's units; ``"0"`` where nothing tells."""
     try:
-        with open(f"/proc/{number}/stat", encoding="ascii", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()[19]
+        with open(f"/proc/{number}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[19].decode()
     except OSError:
         return "0"

@@ -124,7 +124,7 @@ def claim_number(folder: str, number: int) -> None:
 def _last_number(folder: str, default: int | None = None) -> int:
     """Return a number at or below the last one given: where to start looking for a free one."""
     try:
-        with open(os.path.join(folder, _HINT), encoding="ascii") as file:
+        with open(os.path.join(folder, _HINT), "rb") as file:
             return int(file.read())
     except (OSError, ValueError):  # none given yet, or the hint was lost
         if default is not None:

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from curifactory.collecting import Definition
 from curifactory.config import Configuration, OnStale
 from curifactory.exceptions import BadInputError
+from curifactory.hooks import RunHook
 from curifactory.manager import ArtifactManager
 from curifactory.options import RunOptions
 from curifactory.plugins import RUN_HOOKS, find_all
-from curifactory.protocols import RunHook
 
 _LENT = (
     "config",

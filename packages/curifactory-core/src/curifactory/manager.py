@@ -17,12 +17,12 @@ from curifactory.documented import ManagerAttributes
 from curifactory.environment import is_interactive
 from curifactory.exceptions import BadInputError, MissingPartError
 from curifactory.files import CacheFiles
+from curifactory.hooks import RunHook
 from curifactory.logs import RunLog
 from curifactory.mapping import Map, RunPlan
 from curifactory.outputs import OutputSpec, Unread
 from curifactory.planning import Decision
 from curifactory.plugins import CACHERS, find
-from curifactory.protocols import RunHook
 from curifactory.record import Record
 from curifactory.recording import RecordedSession
 from curifactory.registry import ParameterRegistry

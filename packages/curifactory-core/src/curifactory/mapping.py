@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from curifactory.artifact import Lookup
 from curifactory.calls import CallStatus, StageCall, StageSpec
 from curifactory.causes import Cause, CauseKind
 from curifactory.config import OnStale
@@ -14,11 +15,11 @@ from curifactory.lineage import lineage
 from curifactory.outputs import waiting
 from curifactory.paths import DirectoryListing
 from curifactory.planning import Decision, Plan, make_plan
-from curifactory.protocols import Finder, Lookup
 
 if TYPE_CHECKING:
     from curifactory.freshness import Freshness
     from curifactory.manager import ArtifactManager
+    from curifactory.protocols import Finder
     from curifactory.record import Record
 
 _MANY = 200
@@ -123,7 +124,7 @@ class Map:
         twin = self._by_lineage.setdefault(lineage(call), call.number)
         return None if twin == call.number else twin
 
-    def finders(self, call: StageCall) -> dict[str, Finder]:
+    def finders(self, call: StageCall) -> "dict[str, Finder]":
         """Return what finds the outputs of ``call``, by their names, where no cacher has to."""
         found = self._finders.get(call.spec)
         if found is None:
@@ -169,7 +170,7 @@ class _Nowhere:
         return self._lookup
 
 
-def _make_finders(call: StageCall) -> dict[str, Finder]:
+def _make_finders(call: StageCall) -> "dict[str, Finder]":
     """Return what finds the outputs of calls such as ``call``, by their names, where there is."""
     found: dict[str, Finder] = {}
     for artifact in call.outputs:

@@ -1,17 +1,36 @@
-"""What the parts plug into core."""
+"""What the parts plug into core, for type checkers: what runs needs none of it."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
+
+from curifactory.artifact import Lookup
+from curifactory.hooks import RunHook
 
 if TYPE_CHECKING:
     from curifactory.calls import StageCall
-    from curifactory.causes import Cause
     from curifactory.exceptions import StageFailedError
     from curifactory.manager import ArtifactManager
     from curifactory.mapping import RunPlan
     from curifactory.record import Record
     from curifactory.running import Execution
+
+__all__ = [
+    "Cacher",
+    "Coordinator",
+    "Exporter",
+    "Finder",
+    "FullStore",
+    "ImageExporter",
+    "Lookup",
+    "MetadataIndex",
+    "NotebookExporter",
+    "PendingDigests",
+    "Publication",
+    "Reportable",
+    "RunHook",
+    "Writer",
+]
 
 
 class MetadataIndex(Protocol):
@@ -56,22 +75,6 @@ class Publication(Protocol):
 
     def discard(self) -> None:
         """Remove what was written."""
-
-
-class Lookup(NamedTuple):
-    """What the cache holds for one artifact."""
-
-    hit: bool
-    causes: tuple["Cause", ...] = ()
-    """Why it is a miss, or what is worth knowing about a hit."""
-    metadata: Mapping[str, Any] | None = None
-    """The artifact's metadata, where there is any."""
-    execution: str | None = None
-    """Token of the execution that made it, which all outputs of a call share; unknown if none."""
-    content: str | None = None
-    """A digest of its content, if that was computed before."""
-    metadata_path: str | None = None
-    """Where its metadata lies, if that was found out before."""
 
 
 class Finder(Protocol):
@@ -274,29 +277,3 @@ class Coordinator(Protocol):
 
         The first failure comes back; the run goes on with what there is.
         """
-
-
-class RunHook:
-    """Is told what happens in a run; override what you need.
-
-    Hooks come from the entry point group ``curifactory.run_hooks`` (a callable without arguments
-    that returns one) or from the ``hooks`` argument of a run.
-    """
-
-    def run_opening(self, manager: "ArtifactManager") -> None:
-        """Take note that the run is about to get its number; its log takes handlers already."""
-
-    def run_started(self, manager: "ArtifactManager") -> None:
-        """Take note that the run is open and its parameter sets are known."""
-
-    def stage_started(self, call: "StageCall") -> None:
-        """Take note that a stage's function is about to be called."""
-
-    def stage_finished(self, call: "StageCall") -> None:
-        """Take note that a call was executed, loaded or skipped, or failed."""
-
-    def run_finished(self, manager: "ArtifactManager") -> None:
-        """Take note that the run's status is final; its report is not written yet."""
-
-    def image_progressed(self, step: str) -> None:
-        """Take note of the next step of making an image of the run."""

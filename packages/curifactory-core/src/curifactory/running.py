@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from curifactory.calls import CallStatus
 from curifactory.closing import (
@@ -28,6 +28,7 @@ from curifactory.exceptions import (
     StageFailedError,
 )
 from curifactory.files import ARTIFACTS
+from curifactory.hooks import RunHook
 from curifactory.importing import describe_error, import_experiment, project_imports
 from curifactory.interrupting import terminable
 from curifactory.lending import apply_options, lent, make_manager
@@ -38,8 +39,10 @@ from curifactory.params import ExperimentParameters
 from curifactory.performing import reuse
 from curifactory.planning import Action
 from curifactory.plugins import COORDINATORS, require
-from curifactory.protocols import Coordinator, RunHook
 from curifactory.ranks import find_rank, log_of_rank, options_of_rank
+
+if TYPE_CHECKING:
+    from curifactory.protocols import Coordinator
 
 _log = logging.getLogger(__name__)
 
@@ -103,7 +106,7 @@ def run(
     return result
 
 
-def _make_coordinator(options: RunOptions, configuration: Configuration) -> Coordinator | None:
+def _make_coordinator(options: RunOptions, configuration: Configuration) -> "Coordinator | None":
     """Return what executes the run in several processes, ``None`` for a run in this one."""
     asked = (options.parallel, options.executor)
     if options.only_maps or options.parallel_mode or asked == (None, None):
@@ -238,7 +241,7 @@ class Execution:
             raise failure
         return value, "complete"
 
-    def _coordinate(self, coordinator: Coordinator) -> StageFailedError | None:
+    def _coordinate(self, coordinator: "Coordinator") -> StageFailedError | None:
         """Let other processes execute what is planned; then all of it can be taken over."""
         self.manager.finish_digests()  # or it could not fork
         plan = self.manager.plan

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from curifactory.artifact import Lookup
 from curifactory.caching.digesting import DigestingFile
 from curifactory.caching.finding import Finder
 from curifactory.caching.loading import fetch
@@ -28,7 +29,6 @@ from curifactory.caching.verifying import (
 from curifactory.causes import Cause, CauseKind
 from curifactory.exceptions import CacheError
 from curifactory.paths import read_file, write_atomically
-from curifactory.protocols import Lookup
 
 if TYPE_CHECKING:
     from curifactory.calls import StageCall

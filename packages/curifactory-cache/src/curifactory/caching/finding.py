@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from curifactory.artifact import Lookup
 from curifactory.caching.locating import locate, with_extension
 from curifactory.caching.metadata_index import index_of
 from curifactory.causes import Cause, CauseKind
 from curifactory.lineage import lineage
-from curifactory.protocols import Lookup
 
 if TYPE_CHECKING:
     from curifactory.caching.cacheable import Cacheable

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
+from curifactory.artifact import Lookup
 from curifactory.caching.digesting import differ_in_digests_at_most
 from curifactory.caching.locating import METADATA, locate
 from curifactory.caching.looking_up import look_up
@@ -14,7 +15,6 @@ from curifactory.caching.publishing import nobody_publishes
 from curifactory.caching.verifying import find_damage
 from curifactory.causes import CauseKind
 from curifactory.exceptions import UnreadableArtifactError
-from curifactory.protocols import Lookup
 
 if TYPE_CHECKING:
     from curifactory.caching.cacheable import Cacheable

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from curifactory.artifact import Lookup
 from curifactory.caching.verifying import find_damage
 from curifactory.causes import Cause, CauseKind
 from curifactory.lineage import lineage
-from curifactory.protocols import Lookup
 
 if TYPE_CHECKING:
     from curifactory.caching.cacheable import Cacheable

@@ -5,8 +5,8 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
+from curifactory.artifact import Lookup
 from curifactory.caching.cacheable import Cacheable
-from curifactory.protocols import Lookup
 
 _REFERENCED = "referenced"
 

@@ -9,9 +9,9 @@ from curifactory.calls import CallStatus, StageCall
 from curifactory.cli.table import cell_width, fitted
 from curifactory.cli.terminal import Colour, Terminal, counted, duration
 from curifactory.explaining import describe_all
+from curifactory.hooks import RunHook
 from curifactory.mapping import RunPlan
 from curifactory.planning import Action, Decision
-from curifactory.protocols import RunHook
 
 if TYPE_CHECKING:
     from curifactory.manager import ArtifactManager

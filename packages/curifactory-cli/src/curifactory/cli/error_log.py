@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
-from curifactory.options import RunOptions
-from curifactory.protocols import RunHook
+from curifactory.hooks import RunHook
 
 if TYPE_CHECKING:
     from curifactory.manager import ArtifactManager
@@ -68,15 +67,12 @@ class _ErrorLog(RunHook):
 
 
 @contextmanager
-def logged_errors(options: RunOptions) -> Iterator[RunHook]:
-    """Yield a hook that, where ``options`` ask for it, copies errors to the run's log file.
+def logged_errors() -> Iterator[RunHook]:
+    """Yield a hook that copies errors to the log file of a run.
 
     What stages and libraries write to ``sys.stderr`` is copied while the block runs; what child
     processes write to their own streams is not.
     """
-    if not options.log_errors:
-        yield RunHook()
-        return
     hook = _ErrorLog()
     try:
         yield hook

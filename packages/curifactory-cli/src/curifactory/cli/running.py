@@ -3,7 +3,6 @@
 import atexit
 import gc
 import json
-import shlex
 import sys
 import time
 from collections.abc import Iterator
@@ -11,17 +10,16 @@ from contextlib import contextmanager
 
 from curifactory.calls import CallStatus
 from curifactory.cli.console import LogMessages, PlainLog, RunLines, Silence
-from curifactory.cli.error_log import logged_errors
 from curifactory.cli.summary import summarise_run
 from curifactory.cli.terminal import Colour, Terminal
 from curifactory.config import Configuration
 from curifactory.exceptions import BadInputError, CurifactoryError
 from curifactory.experiment import ExitCode, RunResult, artifact_paths, run
+from curifactory.hooks import RunHook
 from curifactory.importing import unknown
 from curifactory.manager import ArtifactManager
 from curifactory.mapping import RunPlan
 from curifactory.options import RunOptions
-from curifactory.protocols import RunHook
 
 
 class BrokenOffError(CurifactoryError):
@@ -34,8 +32,13 @@ def run_experiment(
     """Run an experiment, show how it goes and return the exit code."""
     started = time.monotonic()
     lines = _choose_lines(options, out)
-    with logged_errors(options) as hook:
-        result = _run(options, configuration, lines, hook)
+    if options.log_errors:
+        from curifactory.cli.error_log import logged_errors
+
+        with logged_errors() as hook:
+            result = _run(options, configuration, lines, hook)
+    else:
+        result = _run(options, configuration, lines)
     _show_error(result, options, err)
     _end_quickly(result.manager)
     if result.manager.scratch is not None:
@@ -72,6 +75,8 @@ _NOT_EXECUTED = frozenset({CallStatus.PENDING, CallStatus.SKIPPED, CallStatus.LO
 def _about_image(image: str, options: RunOptions) -> str:
     if options.build_docker:
         return f"image: {image}, for 'docker run --rm -p 8000:8000 {image}'"
+    import shlex  # only for this message
+
     return f"build context: {image}, for 'sh {shlex.quote(image)}/docker/run/build.sh'"
 
 

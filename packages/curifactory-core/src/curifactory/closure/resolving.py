@@ -1,6 +1,5 @@
 """What a name stands for in a live module, and in which module it was set."""
 
-import importlib.util
 import sys
 from collections.abc import Mapping
 from functools import cached_property
@@ -50,6 +49,22 @@ def package_of(importer: Any) -> str:
     return str(namespace.get("__package__") or "")
 
 
+def absolute_name(written: str, package: str) -> str:
+    """Return the name of a module that an import in ``package`` means by ``written``.
+
+    Raises
+    ------
+    ImportError
+        If there is none: it leads out of the package.
+
+    """
+    if not written.startswith("."):
+        return written
+    from importlib.util import resolve_name  # slow to import, and not needed but here
+
+    return resolve_name(written, package)
+
+
 def is_project_import(absolute: str) -> bool:
     """Tell whether a module is the project's, without importing it."""
     top = absolute.partition(".")[0]
@@ -57,7 +72,9 @@ def is_project_import(absolute: str) -> bool:
         return False
     if top in sys.modules:
         return is_project_module(top)
-    spec = importlib.util.find_spec(top)
+    from importlib.util import find_spec  # seldom needed
+
+    spec = find_spec(top)
     if spec is None:
         raise ModuleNotFoundError(absolute)
     places = [spec.origin] if spec.origin else list(spec.submodule_search_locations or ())
@@ -82,7 +99,7 @@ def origin(
         module, level, original = found
         package = str(namespace.get("__package__") or "")
         written = f"{'.' * level}{module}"
-        absolute = importlib.util.resolve_name(written, package) if level else written
+        absolute = absolute_name(written, package)
         source = vars(sys.modules[absolute]) if absolute in sys.modules else {}
         if source.get(original, MISSING) is not value or not is_project_module(absolute):
             break

@@ -2,7 +2,6 @@
 
 import builtins
 import importlib
-import importlib.util
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -27,6 +26,7 @@ from curifactory.closure.placing import (
     is_standard,
 )
 from curifactory.closure.resolving import (
+    absolute_name,
     is_code,
     is_project_import,
     owner_module,
@@ -231,7 +231,7 @@ class Walk:
         written = f"{'.' * level}{module}"
         names = (definition or self._definitions.of_function(importer)).names
         try:
-            absolute = importlib.util.resolve_name(written, package_of(importer))
+            absolute = absolute_name(written, package_of(importer))
             if not is_project_import(absolute):
                 self._package(absolute)
                 return
