@@ -7,8 +7,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from curifactory import ArtifactManager, Record, stage
 from curifactory.logs import RunLog
@@ -286,3 +289,62 @@ def test_what_is_computed_when_it_is_read_is_in_the_log_of_its_own_session(
     assert value == 1
     assert ["runs after all" in text for text in texts] == [True, False]
     assert ["- made" in text for text in texts] == [True, False]
+
+
+@given(
+    created=st.floats(0, 4e9),
+    more=st.floats(0, 3),
+    error=st.sampled_from([None, ValueError("no"), KeyError("größe\nzweite Zeile")]),
+)
+def test_lines_are_what_a_formatter_of_logging_writes(
+    created: float, more: float, error: Exception | None
+) -> None:
+    stream, log = io.StringIO(), RunLog()
+    log.to_stream(stream)
+    usual = logging.Formatter("%(asctime)s [%(levelname)s] - %(prefix)s%(message)s")
+    exc_info = None if error is None else (type(error), error, None)
+    expected = ""
+    for moment in (created, created + more):
+        said: dict[str, Any] = {"name": "curifactory.x", "levelno": logging.INFO, "prefix": "[a] "}
+        said |= {"levelname": "INFO", "created": moment, "msecs": moment % 1 * 1000}
+        record = logging.makeLogRecord({**said, "msg": "%s is", "args": (1,)})
+        record.exc_info = exc_info
+        logging.getLogger().handle(record)
+        expected += usual.format(record) + "\n"
+    log.close()
+
+    assert stream.getvalue() == expected
+
+
+def test_a_stream_that_cannot_be_written_to_keeps_nothing_from_the_others(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    closed, stream, log = io.StringIO(), io.StringIO(), RunLog()
+    closed.close()
+    log.to_stream(closed)
+    log.to_stream(stream)
+    log.to_file("run.log")
+
+    assert not Path("run.log").exists()
+    logging.getLogger("curifactory").info("one")
+    logging.getLogger("curifactory").info("two")
+    log.close()
+    logging.getLogger("curifactory").info("too late")
+
+    texts = [stream.getvalue(), Path("run.log").read_text("utf-8")]
+    assert [re.findall(r"- (\w+)$", text, re.MULTILINE) for text in texts] == [["one", "two"]] * 2
+    assert capsys.readouterr().err.count("Logging error") == 2
+
+
+def test_a_log_goes_where_its_path_led_when_it_was_given(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = RunLog()
+    log.to_file("run.log")
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    logging.getLogger("curifactory").warning("here")
+    log.close()
+
+    assert [path.name for path in folder.rglob("*.log")] == ["run.log"]
+    assert "here" in (folder / "run.log").read_text("utf-8")

@@ -2,12 +2,13 @@
 
 import logging
 import os
+import sys
 import threading
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-FORMAT = "%(asctime)s [%(levelname)s] - %(prefix)s%(message)s"
 _thread = threading.local()
 _OURS = frozenset({"curifactory", "root", "__main__"})
 
@@ -47,16 +48,17 @@ class RunLog:
         self._all_loggers = all_loggers
         self._accepted = _OURS | frozenset(project)
         self._handlers: list[logging.Handler] = []
+        self._lines: _Lines | None = None
         self._level_before: int | None = None
 
     def to_file(self, path: str) -> None:
         """Write to ``path`` as well; its folder is made."""
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        self.add(logging.FileHandler(path, encoding="utf-8", delay=True))
+        self._own_lines().paths.append(os.path.abspath(path))
 
     def to_stream(self, stream: TextIO) -> None:
         """Write to ``stream`` as well."""
-        self.add(logging.StreamHandler(stream))
+        self._own_lines().streams.append(stream)
 
     def to_console(self) -> None:
         """Write to the standard error stream as well.
@@ -64,12 +66,18 @@ class RunLog:
         Nothing is added where something else shows messages, such as a script's own logging.
         """
         if all(_log_of(handler) is not None for handler in logging.getLogger().handlers):
-            self.add(logging.StreamHandler())
+            self.to_stream(sys.stderr)
+
+    def _own_lines(self) -> "_Lines":
+        if self._lines is None:
+            self._lines = _Lines()
+            self.add(self._lines)
+        return self._lines
 
     def add(self, handler: logging.Handler) -> None:
         """Write through ``handler`` as well, in the log's own format unless it has one."""
         if handler.formatter is None:
-            handler.setFormatter(logging.Formatter(FORMAT))
+            handler.setFormatter(_Layout())
         handler.setLevel(self._level)
         handler.addFilter(self)
         self.begun = True
@@ -106,6 +114,7 @@ class RunLog:
             root.removeHandler(handler)
             handler.close()
         self._handlers.clear()
+        self._lines = None
         self.begun = False
         before, self._level_before = self._level_before, None
         others = _open_logs()
@@ -128,6 +137,83 @@ class RunLog:
     def prefixed(self, prefix: str | None) -> "_Prefixed":
         """Put ``[prefix] `` before the messages inside the block; nothing for ``None``."""
         return _Prefixed(self, "" if prefix is None else f"[{prefix}] ")
+
+
+class _Layout(logging.Formatter):
+    """``<date> <time> [<level>] - <prefix><message>``, by a clock that is read once a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._second, self._stamp = -1, ""
+
+    def usesTime(self) -> bool:  # noqa: N802 - the name is logging's
+        """Tell that lines begin with the time."""
+        return True
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
+        """Return the time as every formatter of logging writes it."""
+        second = int(record.created)
+        if second != self._second:
+            self._stamp = time.strftime(self.default_time_format, time.localtime(second))
+            self._second = second
+        return f"{self._stamp},{int(record.msecs):03}"
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        """Return the line of ``record``, without what follows of exceptions."""
+        prefix = getattr(record, "prefix", "")
+        return f"{record.asctime} [{record.levelname}] - {prefix}{record.message}"
+
+
+class _Lines(logging.Handler):
+    """Writes a log's lines to its files and streams: each is filtered and put together once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.streams: list[TextIO] = []
+        self.paths: list[str] = []
+        """Files that the next message opens."""
+        self._files: list[TextIO] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write ``record`` to every file and stream, whichever of them fails.
+
+        Raises
+        ------
+        OSError
+            If a file cannot be opened.
+
+        """
+        while self.paths:
+            file = open(self.paths[0], "a", encoding="utf-8")  # noqa: SIM115 - closed with the log
+            self._files.append(file)
+            self.streams.append(file)
+            del self.paths[0]
+        try:
+            line = self.format(record) + "\n"
+        except RecursionError:
+            raise
+        except Exception:  # noqa: BLE001 - a message that cannot be put together fails no stage
+            self.handleError(record)
+            return
+        for stream in self.streams:
+            try:
+                stream.write(line)
+                stream.flush()
+            except RecursionError:
+                raise
+            except Exception:  # noqa: BLE001 - nor does a full disk
+                self.handleError(record)
+
+    def close(self) -> None:
+        """Close the files; streams are others'."""
+        self.acquire()
+        try:
+            self.streams, self.paths = [], []
+            while self._files:
+                self._files.pop().close()
+        finally:
+            self.release()
+        super().close()
 
 
 class _Speaking:

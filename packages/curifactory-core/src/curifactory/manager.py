@@ -350,7 +350,7 @@ class ArtifactManager(
             took = "" if call.seconds is None else f" in {call.seconds:.3f} s"
             record = call.record.get_reference_name()
             _log.log(level, "stage %s: %s %s%s", call.name, record, call.status, took)
-            if call.status is CallStatus.EXECUTED:
+            if call.status is CallStatus.EXECUTED and _log.isEnabledFor(logging.DEBUG):
                 _log.debug("stage %s: %s", call.name, _describe_cost(call))
         if call.status is not CallStatus.FAILED and self.full_store is not None:
             self.full_store.keep(call)
