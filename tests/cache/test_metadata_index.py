@@ -89,7 +89,7 @@ def test_a_change_that_keeps_size_and_time_is_noticed(statuses: Callable[..., li
     assert statuses() == ["executed", "skipped", "skipped"]
 
 
-@pytest.mark.parametrize("content", ["", "no json", "[]", "{}", '{"format": 3}', "\0", "[" * 10**5])
+@pytest.mark.parametrize("content", ["", "no json", "[]", "{}", '{"format": 4}', "\0", "[" * 10**5])
 def test_an_unusable_index_is_written_anew(
     statuses: Callable[..., list[str]], content: str
 ) -> None:
@@ -103,16 +103,29 @@ def test_an_unusable_index_is_written_anew(
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda kept: kept.update(format=2),
+        lambda kept: kept.update(format=3),
         lambda kept: kept.update(shared=[]),
         lambda kept: kept.update(known=dict.fromkeys(kept["known"], 5)),
         lambda kept: [each.pop() for each in kept["known"].values()],
         lambda kept: [each.append(1) for each in kept["known"].values()],
         lambda kept: [each[1].pop() for each in kept["known"].values()],
         lambda kept: [each.__setitem__(2, None) for each in kept["known"].values()],
-        lambda kept: [each[-1].update(code="x") for each in kept["known"].values()],
+        lambda kept: [each.__setitem__(-2, "x") for each in kept["known"].values()],
+        lambda kept: kept.update(common=[]),
+        lambda kept: kept["common"][0].update(code="x"),
     ],
-    ids=["format", "shared", "number", "short", "long", "state", "files", "place"],
+    ids=[
+        "format",
+        "shared",
+        "number",
+        "short",
+        "long",
+        "state",
+        "files",
+        "place",
+        "common",
+        "code",
+    ],
 )
 def test_entries_of_another_shape_are_not_used(
     statuses: Callable[..., list[str]], damage: Callable[[Any], object]

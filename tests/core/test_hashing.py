@@ -39,6 +39,11 @@ class Model(ExperimentParameters):
 
 
 @dataclass
+class Holder(ExperimentParameters):
+    value: Any = None
+
+
+@dataclass
 class Layer:
     width: int = 8
     activation: str = "relu"
@@ -360,6 +365,47 @@ def test_a_hash_set_by_hand_stays(duplicate: Callable[[Any], Any]) -> None:
     chosen.my_parameter = 2
 
     assert chosen.params_hash() == chosen.fill_hash() == "chosen"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(1, True), (1, 1.0), (0.0, -0.0), ("a", b"a"), (1, None), ([1], [1, 2]), (None, 3)],
+    ids=repr,
+)
+def test_a_value_that_was_replaced_changes_the_hash(before: object, after: object) -> None:
+    parameters = Holder(value=before)
+    first = parameters.fill_hash()
+    parameters.value = after
+
+    assert first == Holder(value=before).params_hash()
+    assert parameters.fill_hash() == Holder(value=after).params_hash() != first
+
+
+def test_what_is_changed_in_place_or_counts_in_another_way_changes_the_hash() -> None:
+    listed, ignored, unset = Holder(value=[1]), Holder(value=2), Holder(value=2)
+    before = [each.fill_hash() for each in (listed, ignored, unset)]
+    listed.value.append(2)
+    ignored.hash_representations = {"value": None}
+    del unset.__dict__["value"]
+    after = [each.fill_hash() for each in (listed, ignored, unset)]
+
+    assert all(one != other for one, other in zip(before, after, strict=True))
+    assert after == [
+        Holder(value=[1, 2]).params_hash(),
+        Holder().params_hash(),
+        Holder().params_hash(),
+    ]
+
+
+def test_a_hash_survives_pickling_with_its_set() -> None:
+    parameters = Holder(value=2)
+    parameters.fill_hash()
+    twin = pickle.loads(pickle.dumps(parameters))
+    first = twin.fill_hash()
+    twin.value = 3
+
+    assert first == parameters.hash
+    assert twin.fill_hash() == Holder(value=3).params_hash()
 
 
 def test_setting_the_hash_to_none_computes_it_again() -> None:

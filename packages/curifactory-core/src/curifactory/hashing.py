@@ -12,7 +12,8 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from operator import attrgetter, is_
+from typing import Any, Self
 
 from curifactory.digests import md5
 from curifactory.representing import PLAIN_TYPES, field_names, origin, own_fields, represent
@@ -27,7 +28,23 @@ class ComputedHash(str):
     A plain ``str`` in ``ExperimentParameters.hash`` is one the user set, and stays.
     """
 
-    __slots__ = ()
+    __slots__ = ("_plain",)
+    _plain: tuple[Any, ...] | None
+
+    @classmethod
+    def of(cls, parameter_set: Any) -> Self:
+        """Return the hash of a parameter set, whatever its ``hash`` field says."""
+        found = cls(hash_parameters(parameter_set))
+        found._plain = _plain_values(parameter_set)
+        return found
+
+    def is_known_of(self, parameter_set: Any) -> bool:
+        """Tell whether it must be the hash of a parameter set, as no value is another object."""
+        plain = getattr(self, "_plain", None)
+        if plain is None:
+            return False
+        values = _values(parameter_set)
+        return values is not None and len(values) == len(plain) and all(map(is_, values, plain))
 
 
 class NestedValues(dict[str, tuple[str, Any]]):
@@ -127,6 +144,29 @@ def hash_param_set(
     return hash_
 
 
+def _values(parameter_set: Any) -> tuple[Any, ...] | None:
+    """Return class and values of a set, all of which count as they are; ``None`` for any other."""
+    if getattr(parameter_set, "hash_representations", None):
+        return None
+    try:
+        return _reader(parameter_set.__class__)(parameter_set)
+    except AttributeError:  # a field that was never set
+        return None
+
+
+def _plain_values(parameter_set: Any) -> tuple[Any, ...] | None:
+    """Return class and values of a set, if none of them can change and all count as they are."""
+    values = _values(parameter_set)
+    return values if values and PLAIN_TYPES.issuperset(map(type, values[1:])) else None
+
+
+@lru_cache(maxsize=64)
+def _reader(cls: type) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what reads the class of a parameter set, and the values that count."""
+    names = [name for name in field_names(cls) if name not in own_fields(cls)]
+    return attrgetter("__class__", *names) if names else lambda each: (each.__class__,)
+
+
 def _leaves(parameter_set: Any) -> Iterator[tuple[str, str]]:
     """Yield path and text of every field that counts, as :func:`counted` does of all values."""
     functions = getattr(parameter_set, "hash_representations", None) or {}
@@ -219,11 +259,12 @@ def counted(values: Mapping[str, tuple[str, Any]], prefix: str = "") -> Iterator
 
 def identity(parameter_set: Any) -> dict[str, str]:
     """Return what a hash stands for, in more detail than the hash: functions with their modules."""
-    found = dict(counted(hash_values(parameter_set)))
-    for field in dataclasses.fields(parameter_set):
-        defined = origin(getattr(parameter_set, field.name, None))
-        if field.name in found and defined is not None:
-            found[field.name] += f" ({defined})"
+    found = dict(_leaves(parameter_set))
+    for name in field_names(parameter_set.__class__):
+        if name in found:
+            defined = origin(getattr(parameter_set, name, None))
+            if defined is not None:
+                found[name] += f" ({defined})"
     return found
 
 

@@ -34,14 +34,15 @@ def lineage(call: StageCall) -> str:
 
 
 def _digest(call: StageCall) -> str:
-    parts = [call.name, call.hash, *_captured(call.spec.function)]
-    parts += call.spec.inputs
+    spec = call.spec
+    parts = [spec.name, call.hash, *_captured(spec.function), *spec.inputs]
     if call.reads_values:
         parts += map(_origin_text, origins_read(call))
     else:
         parts += [f"{artifact.call._lineage} {artifact.name}" for artifact in call.reads]
-    parts += [identify(value) for value in call.arguments]
-    parts += [f"{name}={identify(value)}" for name, value in sorted(call.keywords.items())]
+    if not call.is_plain:
+        parts += map(identify, call.arguments)
+        parts += [f"{name}={identify(value)}" for name, value in sorted(call.keywords.items())]
     return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
 
 

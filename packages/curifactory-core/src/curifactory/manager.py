@@ -356,7 +356,8 @@ class ArtifactManager(
             self.full_store.keep(call)
             call.record.store_tracked_paths()
         call.record.unstored_tracked_paths.clear()
-        self.take_back_folders()
+        if self._lent:
+            self.take_back_folders()
         self.run.record_call(call)
         for hook in self.hooks:
             hook.stage_finished(call)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from curifactory.artifact import Lookup
+from curifactory.artifact import Artifact, Lookup
 from curifactory.calls import CallStatus, StageCall, StageSpec
 from curifactory.causes import Cause, CauseKind
 from curifactory.config import OnStale
@@ -164,7 +164,7 @@ class _Nowhere:
     """Finds nothing of an output without cacher."""
 
     def __init__(self, name: str) -> None:
-        self._lookup = Lookup(False, (Cause(CauseKind.NO_CACHER, f"output {name!r}"),))
+        self._lookup = _nowhere(name)
 
     def find(self, _call: StageCall) -> Lookup:
         return self._lookup
@@ -225,38 +225,35 @@ def look_up(call: StageCall) -> Holding:
     """Return what the cache holds of the outputs of ``call``."""
     if not call.outputs:
         return _NOTHING_TO_HOLD
+    mapping = call.record.manager.mapping
+    finders = {} if mapping is None else mapping.finders(call)
     misses: tuple[Cause, ...] = ()
     notes: tuple[Cause, ...] = ()
     metadata: tuple[Mapping[str, Any], ...] = ()
-    executions: set[str] = set()
-    for artifact, found in zip(call.outputs, _find(call), strict=True):
+    executions: set[str | None] = set()
+    for artifact in call.outputs:
+        finder = finders.get(artifact.name)
+        found = (None if finder is None else finder.find(call)) or _ask_cacher(artifact)
         if not found.hit:
             misses += found.causes
             continue
         artifact.found(found)
         notes += found.causes
+        executions.add(found.execution)
         if found.metadata is not None:
             metadata += (found.metadata,)
-        if found.execution is not None:
-            executions.add(found.execution)
-    if not misses and len(executions) > 1:
+    if not misses and len(executions - {None}) > 1:
         misses = (Cause(CauseKind.TORN, call.label),)
     return Holding(misses, notes, metadata)
 
 
-def _find(call: StageCall) -> list[Lookup]:
-    """Return what the cache holds of each output of ``call``."""
-    mapping = call.record.manager.mapping
-    finders = {} if mapping is None else mapping.finders(call)
-    found: list[Lookup] = []
-    for artifact in call.outputs:
-        finder = finders.get(artifact.name)
-        there = None if finder is None else finder.find(call)
-        if there is None:
-            cacher = artifact.cacher
-            there = _Nowhere(artifact.name).find(call) if cacher is None else cacher.look_up()
-        found.append(there)
-    return found
+def _ask_cacher(artifact: Artifact) -> Lookup:
+    cacher = artifact.cacher
+    return _nowhere(artifact.name) if cacher is None else cacher.look_up()
+
+
+def _nowhere(name: str) -> Lookup:
+    return Lookup(False, (Cause(CauseKind.NO_CACHER, f"output {name!r}"),))
 
 
 def forced_by(call: StageCall) -> Cause | None:
@@ -350,8 +347,6 @@ class RunPlan(PlanAttributes):
         The artifacts of ``call`` are told what the map knows of them.
         """
         mapped = self._mapped(call.record, call.position)
-        if mapped is call:
-            return call
         if mapped is None or not _is_same(mapped, call):
             self.unplanned.append(call)
             return None

@@ -4,10 +4,11 @@ import copy
 import inspect
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, Literal, Self, overload
 
 from curifactory.hashing import ComputedHash, HashFunction, hash_parameters, hash_values
+from curifactory.representing import PLAIN_TYPES, field_names
 
 
 @dataclass
@@ -65,17 +66,21 @@ class ExperimentParameters:
 
     def fill_hash(self) -> str:
         """Set ``hash`` unless the user did, and return it."""
-        if self.hash is None or isinstance(self.hash, ComputedHash):
-            self.hash = ComputedHash(hash_parameters(self))
-        return self.hash
+        known = self.hash
+        if known is None or (isinstance(known, ComputedHash) and not known.is_known_of(self)):
+            self.hash = known = ComputedHash.of(self)
+        return known
 
     def duplicate(self) -> Self:
         """Return a copy whose fields and their containers can be changed without changing this."""
         twin = copy.copy(self)
-        for item in fields(self):
-            value = getattr(self, item.name)
+        kind: type = type(self)
+        for name in field_names(kind):
+            value = getattr(self, name)
+            if type(value) in PLAIN_TYPES:
+                continue
             if isinstance(value, list | dict | set) or hasattr(value, "__dataclass_fields__"):
-                setattr(twin, item.name, copy.deepcopy(value))
+                setattr(twin, name, copy.deepcopy(value))
         return twin
 
 

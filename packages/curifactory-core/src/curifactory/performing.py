@@ -105,8 +105,8 @@ def perform(call: StageCall) -> None:
         call.decision = LEFT_OUT
         reuse(call)
         return
-    planned = None
-    if manager.plan is not None:
+    planned = call.planned
+    if planned is None and manager.plan is not None:
         mapped = manager.plan.look_up(call)
         if mapped is not None and mapped.status is CallStatus.EXECUTED:  # by another process
             take_over(call, mapped)

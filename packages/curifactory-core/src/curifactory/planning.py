@@ -39,8 +39,9 @@ class Decision(NamedTuple):
     @property
     def stale(self) -> bool:
         """Whether results are used that are known to be stale."""
-        used = self.action is not Action.RUN and not self.only_if_changed
-        return used and any(cause.kind in STALE for cause in self.causes)
+        if self.only_if_changed or self.action is Action.RUN:
+            return False
+        return not STALE.isdisjoint([cause.kind for cause in self.causes])
 
 
 _UP_TO_DATE = Decision(Action.SKIP, (Cause(CauseKind.UP_TO_DATE),))

@@ -21,6 +21,7 @@ from curifactory.paths import remove_unfinished, write_atomically
 from curifactory.representing import OWN_FIELDS
 
 _log = logging.getLogger(__name__)
+_encoder = json.JSONEncoder(sort_keys=True, default=str)
 _FILE = "parameters.jsonl"
 REGISTRY = "params_registry.json"
 """Name of the file with all entries by hash, below a ``manager_cache_path`` or in a full store."""
@@ -76,7 +77,7 @@ class ParameterRegistry:
         self, hash_: str, content: Mapping[str, Any], entry: Callable[[], Any], keep: bool
     ) -> None:
         known = self._known()
-        text = json.dumps(content, sort_keys=True, default=str)
+        text = _encoder.encode(content)
         digest = md5(text.encode(), usedforsecurity=False).hexdigest()
         if hash_ not in known:
             known[hash_] = digest

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from curifactory.manager import ArtifactManager
 
 _FOLDER = "metadata"
-_FORMAT = 3
+_FORMAT = 4
 _SHARED = ("code", "upstream", "arrived")
 """What tells whether an artifact is stale, and is the same for many."""
 _FEW = 50
@@ -163,36 +163,45 @@ class _KeptFile:
 
     def __init__(self, path: str) -> None:
         self._entries: dict[str, Any] = {}
-        self._shared: list[Any] = []
+        self._common: list[dict[str, Any]] = []
         # Whatever is wrong with it, the metadata itself is there.
         with suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
             with open(path, encoding="utf-8") as file:
                 kept = json.load(file)
             if kept["format"] == _FORMAT:
-                self._entries, self._shared = dict(kept["known"]), list(kept["shared"])
+                shared = kept["shared"]
+                self._common = [
+                    {key: shared[place] for key, place in each.items()} for each in kept["common"]
+                ]
+                self._entries = dict(kept["known"])
 
     def find(self, artifact: str) -> Known | None:
         try:
-            *plain, facts = self._entries[artifact]
-            places = {key: self._shared[facts[key]] for key in _SHARED if key in facts}
-            return Known._make((*plain, {**facts, **places}))
+            *plain, place, own = self._entries[artifact]
+            return Known._make((*plain, own | self._common[place]))
         except (LookupError, TypeError, ValueError):  # nothing, or not what was written
             return None
 
 
 def _text_of(seen: Mapping[str, Known]) -> str:
-    """Return everything as JSON, which does nothing when it is read, and what is shared once."""
+    """Return everything as JSON, which does nothing when it is read, and what is shared once.
+
+    Facts have a place among ``common``, which has places among ``shared``.
+    """
     shared: dict[int, tuple[int, Any]] = {}
+    common: dict[tuple[tuple[str, int], ...], int] = {}
     entries = {}
     for artifact, known in seen.items():
         facts = dict(known.facts)
-        for key in facts.keys() & set(_SHARED):
-            value = facts[key]
-            facts[key] = shared.setdefault(id(value), (len(shared), value))[0]
-        entries[artifact] = [*known[:-1], facts]
+        values = [(key, facts.pop(key)) for key in _SHARED if key in facts]
+        places = tuple(
+            (key, shared.setdefault(id(value), (len(shared), value))[0]) for key, value in values
+        )
+        entries[artifact] = [*known[:-1], common.setdefault(places, len(common)), facts]
     kept = {
         "format": _FORMAT,
         "shared": [value for _, value in shared.values()],
+        "common": [dict(places) for places in common],
         "known": entries,
     }
     return json.dumps(kept, separators=(",", ":"), default=str)

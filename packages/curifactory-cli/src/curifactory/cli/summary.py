@@ -85,7 +85,7 @@ def summarise_map(decisions: Iterable[Decision]) -> str:
 def _count_skipped(decisions: Iterable[Decision]) -> Counter[Skipped]:
     counts: Counter[Skipped] = Counter()
     for decision in decisions:
-        kinds = {cause.kind for cause in decision.causes}
+        kinds = [cause.kind for cause in decision.causes]
         if CauseKind.INPUT_FAILED in kinds:
             counts[Skipped.BLOCKED] += 1
         elif CauseKind.NOT_NEEDED in kinds:
