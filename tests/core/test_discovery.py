@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 
 from curifactory.config import Configuration
-from curifactory.discovery import find_file, list_experiments, list_params, module_folder
+from curifactory.discovery import (
+    find_file,
+    list_all,
+    list_experiments,
+    list_params,
+    module_folder,
+)
 
 
 @pytest.fixture
@@ -41,6 +47,12 @@ def test_experiments_are_files_with_a_run_function(tree: Path) -> None:
 
 def test_parameter_files_are_those_with_get_params_in_both_folders(tree: Path) -> None:
     assert [file.name for file in list_params(Configuration())] == ["both", "more", "wrong"]
+
+
+def test_both_are_listed_together(tree: Path) -> None:
+    expected = list_experiments(Configuration()), list_params(Configuration())
+
+    assert list_all(Configuration()) == expected
 
 
 def test_docstrings_are_put_on_one_line(tree: Path) -> None:

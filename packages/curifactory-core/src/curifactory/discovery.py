@@ -44,8 +44,7 @@ def describe_experiment(configuration: Configuration, name: str) -> str:
 
 def list_experiments(configuration: Configuration) -> list[SourceFile]:
     """Return the files with a ``run()``, and those that cannot be parsed, by name."""
-    files = _read_all(configuration, configuration.experiments_module_name)
-    return [file for file in files if file.error or "run" in file.functions]
+    return _with_run(_read_all(configuration, configuration.experiments_module_name))
 
 
 def list_params(configuration: Configuration) -> list[SourceFile]:
@@ -53,15 +52,21 @@ def list_params(configuration: Configuration) -> list[SourceFile]:
 
     Files that cannot be parsed are listed where they are in the folder of parameter files.
     """
-    found = {
-        file.name: file
-        for file in _read_all(configuration, configuration.experiments_module_name)
-        if "get_params" in file.functions
-    }
+    return list_all(configuration)[1]
+
+
+def list_all(configuration: Configuration) -> tuple[list[SourceFile], list[SourceFile]]:
+    """Return the experiments and the parameter files, reading each file once."""
+    experiments = _read_all(configuration, configuration.experiments_module_name)
+    found = {file.name: file for file in experiments if "get_params" in file.functions}
     for file in _read_all(configuration, configuration.params_module_name):
         if file.error or "get_params" in file.functions:
             found[file.name] = file
-    return [found[name] for name in sorted(found)]
+    return _with_run(experiments), [found[name] for name in sorted(found)]
+
+
+def _with_run(files: list[SourceFile]) -> list[SourceFile]:
+    return [file for file in files if file.error or "run" in file.functions]
 
 
 def _read_all(configuration: Configuration, module_name: str) -> list[SourceFile]:

@@ -18,7 +18,7 @@ from curifactory.cli.scaffold.ignoring import ignored_lines
 from curifactory.cli.table import one_line, wrapped
 from curifactory.cli.terminal import Colour, Terminal, counted
 from curifactory.config import Configuration, find_configuration_file, get_configuration
-from curifactory.discovery import list_experiments, list_params, module_folder
+from curifactory.discovery import list_all, module_folder
 from curifactory.environment import NO_COMMIT, NO_REPOSITORY, ask_git, is_alive
 from curifactory.exceptions import BadInputError
 from curifactory.exiting import ExitCode
@@ -126,7 +126,7 @@ def _sources(configuration: Configuration) -> Findings:
         advice = "make it, change experiments_module_name, or go to the project's folder"
         yield wrong(f"there is no folder {folder!r} with experiments", advice)
         return
-    experiments, params = list_experiments(configuration), list_params(configuration)
+    experiments, params = list_all(configuration)
     files = {file.path: file for file in (*experiments, *params)}
     broken = [file for file in files.values() if file.error]
     for file in broken:

@@ -9,7 +9,7 @@ from curifactory.cli.commands import Context
 from curifactory.cli.parser import Parser
 from curifactory.cli.table import wrapped
 from curifactory.config import Configuration
-from curifactory.discovery import SourceFile, list_experiments, list_params, module_folder
+from curifactory.discovery import SourceFile, list_all, module_folder
 from curifactory.exceptions import BadInputError
 from curifactory.exiting import ExitCode
 
@@ -68,15 +68,15 @@ def perform(given: dict[str, Any], context: Context) -> int:
     if "names" in given:
         return _show_names(given, context)
     configuration = context.configuration
-    experiments, params = list_experiments(configuration), list_params(configuration)
+    experiments, params = list_all(configuration)
     if "check" in given:
         experiments, params = _checked(experiments, params, given.get("timeout", _SECONDS))
     if "json" in given:
         context.out.line(_as_json(_as_data(experiments, params)))
     else:
-        for line in _lines(configuration, experiments, params):
-            for part in wrapped(line, context.out.width, 16):
-                context.out.line(part)
+        width = context.out.width
+        lines = _lines(configuration, experiments, params)
+        context.out.lines(part for line in lines for part in wrapped(line, width, 16))
     failed = "check" in given and any(file.error for file in (*experiments, *params))
     return ExitCode.FAILED if failed else ExitCode.COMPLETE
 
