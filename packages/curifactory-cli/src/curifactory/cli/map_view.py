@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from curifactory.artifact import Artifact
 from curifactory.calls import InputSource, StageCall, StageSpec
 from curifactory.cli.console import label_of, why
-from curifactory.cli.map_details import blind_spots, detail_lines
 from curifactory.cli.summary import summarise_map
 from curifactory.mapping import RunPlan
 from curifactory.planning import Action
@@ -60,6 +59,8 @@ class MapView:
                 yield ""
 
     def _details(self, call: StageCall) -> Iterator[str]:
+        from curifactory.cli.map_details import blind_spots, detail_lines  # reads code
+
         yield from (f"\t\t{line}" for line in detail_lines(call, self._decisions[call]))
         if call.spec not in self._explained:
             self._explained.add(call.spec)

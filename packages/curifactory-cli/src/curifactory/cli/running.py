@@ -133,7 +133,7 @@ def _map_lines(plan: RunPlan, manager: ArtifactManager, options: RunOptions) -> 
 
         yield json.dumps(map_as_data(plan, manager, options.why), indent=2)
     else:
-        from curifactory.cli.map_view import MapView  # imports what tells differences
+        from curifactory.cli.map_view import MapView
 
         view = MapView(plan)
         if options.why is not None:
