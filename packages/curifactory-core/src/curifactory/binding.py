@@ -36,6 +36,8 @@ def bind_inputs(call: StageCall) -> None:
     artifacts = [origin.artifact for origin in origins_read(call)]
     call.reads = tuple([artifact for artifact in artifacts if artifact is not None])
     call.reads_values = len(call.reads) < len(artifacts)
+    if call.is_aggregate and not (call.keywords or call.reads_values):
+        call.is_plain = _is_lasting(call)
 
 
 def _reads_own_artifacts(call: StageCall) -> bool:
@@ -47,9 +49,15 @@ def _reads_own_artifacts(call: StageCall) -> bool:
         call.reads = tuple([artifacts[name] for name in call.spec.inputs])
     except KeyError:
         return False
-    unsure = [read for read in call.reads if not (read.call.is_plain or read.call._lineage)]
-    call.is_plain = not (unsure or call.arguments or call.spec.function.__closure__)
+    call.is_plain = _is_lasting(call)
     return True
+
+
+def _is_lasting(call: StageCall) -> bool:
+    """Tell whether the lineage of ``call``, which reads artifacts alone, stays as it is."""
+    if call.arguments or call.spec.function.__closure__:
+        return False
+    return not [read for read in call.reads if not (read.call.is_plain or read.call._lineage)]
 
 
 def _origin(record: "Record", name: str) -> Origin:

@@ -301,8 +301,8 @@ class StageCall:
     reads_values: bool
     """Whether it also depends on values that the user put into a state."""
     is_plain: bool
-    """Whether it reads artifacts of its own record, by the names of its inputs, and is given
-    nothing else; its lineage is the same whenever it is computed."""
+    """Whether it reads artifacts, a stage those of its record that its inputs are called, and is
+    given nothing else, so that its lineage is the same whenever it is computed."""
     planned: "Decision | None"
     """What the plan of a map has for it."""
     _inputs: tuple[BoundInput, ...] | None

@@ -27,7 +27,7 @@ def require_stages(mapped: Map, names: Sequence[str]) -> None:
         If it does not.
 
     """
-    known = list(dict.fromkeys(call.name for call in mapped.calls))
+    known = list(dict.fromkeys(call.name for call in mapped.calls if names))
     for name in names:
         if name not in known:
             raise UnusableError(unknown("stage", name, known))

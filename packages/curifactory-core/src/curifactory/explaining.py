@@ -56,7 +56,10 @@ def describe_all(causes: Iterable[Cause], *, only_if_changed: bool = False) -> s
     condition = "stale if it comes out different: " if only_if_changed else _STALE
     parts: list[str] = []
     for cause in causes:
-        stale = describe(cause).removeprefix(_STALE)
-        first = stale != describe(cause) and not any(part.startswith(condition) for part in parts)
-        parts.append(f"{condition}{stale}" if first else stale)
+        text = describe(cause)
+        if text.startswith(_STALE):
+            text = text.removeprefix(_STALE)
+            if not any(part.startswith(condition) for part in parts):
+                text = condition + text
+        parts.append(text)
     return "; ".join(parts)

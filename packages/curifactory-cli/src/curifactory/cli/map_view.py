@@ -64,31 +64,41 @@ class MapView:
         yield from (f"\t\t{line}" for line in detail_lines(call, self._decisions[call]))
         if call.spec not in self._explained:
             self._explained.add(call.spec)
-            yield from _list("Cannot be followed:", iter(blind_spots(call)))
+            yield from _list("Cannot be followed:", blind_spots(call))
 
-    def _stage(self, call: StageCall) -> Iterator[str]:
-        yield f"Stage: {call.name}{' (leaf)' if self._leaves[call] else ''}"
-        names = (item.get_reference_name() for item in input_records(call))
-        yield from _list("Input records:", names)
-        yield from _list("Inputs:", self._inputs(call))
-        yield from _list("Outputs:", map(self._artifact, call.outputs))
-        yield f"\t{why(self._decisions[call])}"
+    def _stage(self, call: StageCall) -> list[str]:
+        names = [record.get_reference_name() for record in input_records(call)]
+        return [
+            f"Stage: {call.name}{' (leaf)' if self._leaves[call] else ''}",
+            *_list("Input records:", names),
+            *_list("Inputs:", self._inputs(call)),
+            *_list("Outputs:", [self._artifact(artifact) for artifact in call.outputs]),
+            f"\t{why(self._decisions[call])}",
+        ]
 
-    def _inputs(self, call: StageCall) -> Iterator[str]:
+    def _inputs(self, call: StageCall) -> list[str]:
+        if call.is_plain and not call.is_aggregate:
+            return [self._input(artifact, call) for artifact in call.reads]
+        found = []
         for bound in call.inputs:
-            if not bound.artifacts:
-                yield f"{bound.name} ({_SOURCES[bound.source]})"
-            for artifact in bound.artifacts:
-                other = artifact.call.record
-                origin = "" if other is call.record else f" from {other.get_reference_name()}"
-                yield f"{self._artifact(artifact)}{origin}"
+            found += [self._input(artifact, call) for artifact in bound.artifacts] or [
+                f"{bound.name} ({_SOURCES[bound.source]})"
+            ]
+        return found
+
+    def _input(self, artifact: Artifact, call: StageCall) -> str:
+        """Return what an input is, and which record it comes from if it is another one."""
+        other = artifact.call.record
+        shown = self._artifact(artifact)
+        return shown if other is call.record else f"{shown} from {other.get_reference_name()}"
 
     def _artifact(self, artifact: Artifact) -> str:
         """Return name and cache status, with the run that made it."""
+        if not artifact.cached:
+            return artifact.name
         if artifact not in self._shown:
-            reference = generating_run(artifact) if artifact.cached else None
-            cached = " (cached)" if artifact.cached else ""
-            self._shown[artifact] = cached + (f" [{reference}]" if reference else "")
+            reference = generating_run(artifact)
+            self._shown[artifact] = " (cached)" + (f" [{reference}]" if reference else "")
         return artifact.name + self._shown[artifact]
 
     def _execution_list(self) -> Iterator[str]:
@@ -99,12 +109,9 @@ class MapView:
             yield ""
 
 
-def _list(heading: str, items: Iterator[str]) -> Iterator[str]:
-    """Yield ``heading`` and the items under it, nothing if there are none."""
-    for position, item in enumerate(items):
-        if position == 0:
-            yield f"\t{heading}"
-        yield f"\t\t{item}"
+def _list(heading: str, items: Sequence[str]) -> list[str]:
+    """Return ``heading`` and the items under it, nothing if there are none."""
+    return [f"\t{heading}", *[f"\t\t{item}" for item in items]] if items else []
 
 
 def input_records(call: StageCall) -> "Sequence[Record]":

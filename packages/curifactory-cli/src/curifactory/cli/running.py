@@ -118,9 +118,10 @@ def map_experiment(
             f"there is no map of {options.experiment!r}: its run() reads results between stages, "
             "so only a run can tell what comes next. Read results inside stages to have one."
         )
-    known = list(dict.fromkeys(call.name for call in plan.mapped.calls))
-    if options.why is not None and options.why not in known:
-        raise BadInputError(unknown("stage", options.why, known))
+    if options.why is not None:
+        known = list(dict.fromkeys(call.name for call in plan.mapped.calls))
+        if options.why not in known:
+            raise BadInputError(unknown("stage", options.why, known))
     out.lines(_map_lines(plan, result.manager, options))
     return ExitCode.COMPLETE
 

@@ -73,12 +73,13 @@ def _nothing_ran(total: int, skipped: Counter[Skipped]) -> str:
 def summarise_map(decisions: Iterable[Decision]) -> str:
     """Return how many stages there are, and what would happen to how many."""
     decisions = list(decisions)
-    actions = Counter(decision.action for decision in decisions)
+    running = [item for item in decisions if item.action is Action.RUN]
+    loaded = [item for item in decisions if item.action is Action.LOAD]
     skipped = _count_skipped(item for item in decisions if item.action is Action.SKIP)
-    perhaps = sum(item.action is Action.RUN and item.only_if_changed for item in decisions)
-    parts = [f"{actions[Action.RUN] - perhaps} to run"]
+    perhaps = len([item for item in running if item.only_if_changed])
+    parts = [f"{len(running) - perhaps} to run"]
     parts += [f"{perhaps} to run if an input changes"] if perhaps else []
-    parts += [f"{actions[Action.LOAD]} to load", *_named(skipped)]
+    parts += [f"{len(loaded)} to load", *_named(skipped)]
     return f"{counted(len(decisions), 'stage')}: {', '.join(parts)}"
 
 
