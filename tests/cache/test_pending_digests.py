@@ -21,6 +21,7 @@ from curifactory.caching.digesting import LARGE, digest_as_described
 from curifactory.caching.pending_digests import Digestion
 from curifactory.caching.upkeep.cache import CacheUpkeep
 from curifactory.config import get_configuration
+from curifactory.store import RunStore
 
 _ARTIFACT = Path("data/cache/test_0_make_data.pkl")
 _LONG = 60.0
@@ -229,13 +230,15 @@ def test_artifacts_of_many_large_files_have_all_digests(manager: ArtifactManager
     assert all(facts["sha256"] == digest_of(folder / name) for name, facts in files.items())
 
 
+def until_given_up(_file: Any, _described: Any, go_on: Callable[[], bool]) -> None:
+    """Take the place of what computes digests, and never come to an end by itself."""
+    while go_on():
+        time.sleep(0.001)
+
+
 def test_an_interrupted_run_leaves_digests_to_the_next(
     new_manager: Callable[..., ArtifactManager], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def until_given_up(_file: Any, _described: Any, go_on: Callable[[], bool]) -> None:
-        while go_on():
-            time.sleep(0.001)
-
     manager = new_manager()
     with monkeypatch.context() as patch:
         patch.setattr(pending_digests, "digest_as_described", until_given_up)
@@ -245,6 +248,31 @@ def test_an_interrupted_run_leaves_digests_to_the_next(
 
     measure(make(new_record(new_manager())))
 
+    assert executed == ["make", "measure"]
+    assert recorded() == digest_of()
+
+
+def test_a_finished_run_stays_so_if_the_wait_for_its_digests_is_interrupted(
+    new_manager: Callable[..., ArtifactManager], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    join = Digestion.join
+
+    def interrupt(_self: Digestion) -> None:
+        monkeypatch.setattr(Digestion, "join", join)
+        raise KeyboardInterrupt
+
+    manager = new_manager()
+    with monkeypatch.context() as patch:
+        patch.setattr(pending_digests, "digest_as_described", until_given_up)
+        make(new_record(manager))
+    monkeypatch.setattr(Digestion, "join", interrupt)
+
+    with pytest.raises(KeyboardInterrupt):
+        manager.close_run("complete")
+
+    assert RunStore("data").runs()[-1]["status"] == manager.status == "complete"
+    assert not any(isinstance(thread, Digestion) for thread in threading.enumerate())
+    measure(make(new_record(new_manager())))
     assert executed == ["make", "measure"]
     assert recorded() == digest_of()
 

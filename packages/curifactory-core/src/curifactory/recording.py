@@ -134,25 +134,38 @@ class RecordedSession:
     ) -> None:
         """Set the run's final status and end its journal; records and artifacts stay usable."""
         session = cast("ArtifactManager", self)
-        self.finish_digests(give_up=status == "interrupted")
-        calls = [call for record in self.all_records for call in record.calls]
-        with uninterrupted():
-            self.run.record_use(describe_use(calls, self.cache_path))
-            self._record_code(calls)
-            self.run.close(status, calls, error=error, traceback=traceback, exit_code=exit_code)
-            if self.run.recorded:
-                self.registry.export()
-                if self.metadata_index is not None and self.writes_cache:
-                    self.metadata_index.save()
-            for hook in self.hooks:
-                hook.run_finished(session)
+        try:
+            self.finish_digests(give_up=status == "interrupted")
+        finally:  # whoever does not want to wait gets no other status
+            calls = [call for record in self.all_records for call in record.calls]
+            with uninterrupted():
+                self.run.record_use(describe_use(calls, self.cache_path))
+                self._record_code(calls)
+                self.run.close(status, calls, error=error, traceback=traceback, exit_code=exit_code)
+                if self.run.recorded:
+                    self.registry.export()
+                    if self.metadata_index is not None and self.writes_cache:
+                        self.metadata_index.save()
+                for hook in self.hooks:
+                    hook.run_finished(session)
 
     def finish_digests(self, *, give_up: bool = False) -> None:
-        """Wait until the metadata of what was stored is complete, or give up what it misses."""
-        if self.pending_digests is not None:
-            if give_up:
-                self.pending_digests.give_up()
-            self.pending_digests.wait()
+        """Wait until the metadata of what was stored is complete, or give up what it misses.
+
+        It is given up too if the wait is interrupted; whoever needs a digest then computes it.
+        """
+        pending = self.pending_digests
+        if pending is None:
+            return
+        if give_up:
+            pending.give_up()
+        try:
+            pending.wait()
+        except KeyboardInterrupt:
+            pending.give_up()
+            with uninterrupted():
+                pending.wait()
+            raise
 
     def _record_code(self, calls: Sequence[StageCall]) -> None:
         """Note the code of the stages, unless nobody has asked for it and nothing was executed."""
