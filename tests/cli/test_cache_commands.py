@@ -79,6 +79,23 @@ def test_a_changed_input_is_accepted_too(project: "Project") -> None:
     assert "stale" not in project.run("chain", "--map").out
 
 
+def test_a_changed_input_is_accepted_whose_run_was_killed_before_its_digest(
+    project: "Project",
+) -> None:
+    project.run("chain", "--no-report")
+    edit(project, "return sum(data)", "return sum(data) + 1")
+    project.run("chain", "--no-report", "--overwrite-stage", "train")
+    for path in project.root.glob("data/cache/*_train_model_metadata.json"):
+        metadata = json.loads(path.read_text())
+        for facts in metadata["files"].values():
+            facts["sha256"] = None
+        path.write_text(json.dumps(metadata))
+
+    accept(project, "compare")
+
+    assert "stale" not in project.run("chain", "--map").out
+
+
 def test_an_edit_of_a_stage_that_stores_nothing_is_accepted(project: "Project") -> None:
     project.write("experiments/unstored.py", UNSTORED)
     project.run("unstored", "--no-report")

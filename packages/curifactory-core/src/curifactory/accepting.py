@@ -14,6 +14,7 @@ from curifactory.exceptions import BadInputError
 from curifactory.freshness import Freshness, describe_code
 from curifactory.importing import describe_error, project_imports, unknown
 from curifactory.paths import write_atomically
+from curifactory.plugins import UPKEEP, find
 
 _METADATA = "_metadata.json"
 
@@ -95,7 +96,13 @@ def _recorded(folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
             except (OSError, ValueError):  # removed, or not what is written there
                 continue
             if isinstance(metadata, dict):
-                yield path, metadata
+                yield path, _digested(path, metadata)
+
+
+def _digested(path: str, metadata: dict[str, Any]) -> dict[str, Any]:
+    """Return ``metadata`` with the digests that a killed run did not record."""
+    upkeep = None if content_of(metadata) else find(UPKEEP, "cache")
+    return metadata if upkeep is None else dict(upkeep.digested(path, metadata))
 
 
 def _has_code(metadata: Mapping[str, Any]) -> bool:

@@ -77,10 +77,11 @@ class Upkeep(Protocol):
         """Return what is wrong with ``artifact``, reading every byte of it, or ``None``."""
 
     @staticmethod
-    def missing_digests(path: str, metadata: Mapping[str, Any]) -> dict[str, str]:
-        """Return the digests that metadata at ``path`` has not, by the names of the files.
+    def digested(path: str, metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return metadata at ``path`` with the digests of files that it lacks.
 
-        They are computed from files that are as described there; nothing is recorded.
+        Its run was killed before it had recorded them. They are computed as far as files are as
+        described there; nothing is recorded.
         """
 
     def set_aside(self, artifact: CachedArtifact) -> None:

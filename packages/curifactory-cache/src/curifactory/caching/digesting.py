@@ -106,7 +106,7 @@ def undigested(metadata: Mapping[str, Any] | None) -> list[str]:
 def with_digests(metadata: Mapping[str, Any], digests: Mapping[str, str | None]) -> dict[str, Any]:
     """Return ``metadata`` with the digests of files, by their names in it."""
     files = {
-        name: {**facts, "sha256": digests.get(name, facts["sha256"])}
+        name: {**facts, "sha256": digests.get(name, facts.get("sha256"))}
         for name, facts in (metadata.get("files") or {}).items()
     }
     return {**metadata, "files": files}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from curifactory.caching.digesting import digest_file, undigested
+from curifactory.caching.digesting import digest_file, undigested, with_digests
 from curifactory.caching.pending_digests import complete_metadata
 from curifactory.caching.publishing import nobody_publishes
 from curifactory.caching.upkeep.evicting import plan_eviction
@@ -73,16 +73,17 @@ class CacheUpkeep:
         return problem or damage
 
     @staticmethod
-    def missing_digests(path: str, metadata: Mapping[str, Any]) -> dict[str, str]:
-        """Return the digests that metadata at ``path`` has not, by the names of the files.
+    def digested(path: str, metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return metadata at ``path`` with the digests of files that it lacks.
 
-        They are computed from files that are as described there; nothing is recorded.
+        Its run was killed before it had recorded them. They are computed as far as files are as
+        described there; nothing is recorded.
         """
         found = {}
         for name in undigested(metadata):
             with suppress(OSError, KeyError):  # gone, or not what is written there
                 found[name] = digest_file(os.path.dirname(path), name, metadata)
-        return {name: digest for name, digest in found.items() if digest is not None}
+        return with_digests(metadata, found) if found else metadata
 
     def set_aside(self, artifact: CachedArtifact) -> None:
         """Rename the files of ``artifact`` so that it is no longer used.

@@ -63,7 +63,8 @@ class StoredArtifact:
         """
         found = {name: facts.get("sha256") for name, facts in self.files.items()}
         if None in found.values() and (upkeep := find(UPKEEP, "cache")) is not None:
-            found |= upkeep.missing_digests(self.path, self.metadata)
+            files = upkeep.digested(self.path, self.metadata)["files"]
+            found = {name: facts.get("sha256") for name, facts in files.items()}
         return {name: str(digest) for name, digest in found.items() if digest is not None}
 
     @cached_property
