@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from curifactory.manager import ArtifactManager
-    from curifactory.record import Record
 
 _OTHER_LINES = 4
 """Lines of the terminal that are left for other things than the bars of records."""
@@ -111,17 +110,17 @@ class ProgressBars(LogMessages):
         if plan is None:
             return
         durations = Durations(manager.manager_cache_path, str(manager.experiment_name))
-        calls: dict[Record, list[tuple[StageCall, bool]]] = {}
+        calls: dict[int, list[tuple[StageCall, bool]]] = {}  # of each record, by its ordinal
         for call, decision in plan.calls():
             runs = decision.action is Action.RUN
-            calls.setdefault(call.record, []).append((call, runs))
+            calls.setdefault(call.record.ordinal, []).append((call, runs))
             if runs:
                 self._left[call.key] = durations.seconds(call.name, call.hash) or 0.0
         self._bars = bars = manager.map_progress = self._make_bars()
         self._fold = len(calls) > max(1, bars.console.height - _OTHER_LINES)
-        for record, made in calls.items():
+        for ordinal, made in calls.items():
             cached = sum(not runs for _, runs in made)
-            self._of_record[record.ordinal] = bars.add_task(
+            self._of_record[ordinal] = bars.add_task(
                 _record_label(made[-1][0]),
                 total=len(made),
                 completed=cached,
