@@ -1,7 +1,9 @@
 """The page of a run: what it shows, in which order, whatever the texts in it are."""
 
 import json
+import re
 import subprocess
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,9 @@ import pytest
 
 import curifactory as cf
 from curifactory import ArtifactManager, Record
+from curifactory.exceptions import BadInputError
 from curifactory.reporting import DFReporter, JsonReporter, Reportable
+from curifactory.reporting.failures import collect_failures
 
 if TYPE_CHECKING:
     from tests.report.conftest import Element, Project
@@ -400,6 +404,40 @@ def test_a_failed_run_tells_stage_error_and_traceback(
     assert page.texts("h4") == ["loaded"]
     statuses = page.find(id_="stages")[0].texts(cls="call")
     assert statuses[:2] == ["ran", "failed"]
+
+
+@pytest.mark.parametrize("parallel", [None, 2], ids=["serial", "parallel"])
+def test_a_traceback_has_the_frames_of_the_project(
+    project: "Project", read_page: ReadPage, parallel: int | None
+) -> None:
+    source = FAILING.format(name="knn", message="no").replace("raise ValueError", "float")
+    project.write("experiments/failing.py", source)
+
+    result = project.run("failing", parallel=parallel)
+
+    [text] = read_page(result.report_path).find(cls="failure")[0].texts("pre")
+    functions = re.findall(r'File ".*failing.py", line \d+, in (\w+)', text)
+    assert functions == (["run", "train"] if parallel is None else ["train"])
+    assert text.count("File ") == len(functions)
+    assert text.splitlines()[0] == "Traceback (most recent call last):"
+    assert "ValueError: could not convert string to float: 'no'" in text
+    log = (Path(str(result.report_path)).parent / "log.txt").read_text()
+    assert "performing.py" in log
+
+
+def test_a_traceback_without_frames_of_the_project_is_shown_whole() -> None:
+    manager = ArtifactManager("bench", dry=True)
+    try:
+        manager.map_records()
+    except BadInputError as error:
+        text = "".join(traceback.format_exception(error)[-2:])
+    text = text[text.index('  File "') :]
+    manager.run.status, manager.run.error, manager.run.traceback = "error", "no map", text
+
+    failures = collect_failures(manager)
+
+    assert failures is not None
+    assert failures.traceback == text
 
 
 def test_a_failure_shows_its_message_as_it_is(

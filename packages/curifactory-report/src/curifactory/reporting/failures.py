@@ -1,9 +1,12 @@
 """What went wrong in a run, in words."""
 
+import os
+import re
 from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+import curifactory
 from curifactory.reporting.describing import record_title
 
 if TYPE_CHECKING:
@@ -12,6 +15,11 @@ if TYPE_CHECKING:
 
 _MOST_RECORDS = 5
 _MOST_ERRORS = 10
+_FRAME = re.compile(
+    r"""^[ ]{2}File[ ]"(?P<path>[^"\n]+)",[ ]line[ ].*\n
+    (?:[ ]{4}.*\n|[ ]{2}\[Previous[ ]line[ ].*\n)*""",
+    re.MULTILINE | re.VERBOSE,
+)
 
 
 class Failure(NamedTuple):
@@ -29,7 +37,7 @@ class Failures(NamedTuple):
     more: int
     """How many errors are not among them."""
     traceback: str
-    """Of the first one."""
+    """Of the first one, with the frames of the project and of libraries; the log has all."""
 
 
 def collect_failures(manager: "ArtifactManager") -> Failures | None:
@@ -47,8 +55,15 @@ def collect_failures(manager: "ArtifactManager") -> Failures | None:
     return Failures(
         shown or [Failure(info["error"], "")],
         len(found) - len(shown),
-        info.get("traceback") or "",
+        _without_own_frames(info.get("traceback") or ""),
     )
+
+
+def _without_own_frames(text: str) -> str:
+    """Return a traceback without the frames of curifactory itself, if it has others."""
+    roots = tuple(f"{os.path.abspath(root)}{os.sep}" for root in curifactory.__path__)
+    shown = _FRAME.sub(lambda frame: "" if frame["path"].startswith(roots) else frame[0], text)
+    return shown if _FRAME.search(shown) else text
 
 
 def _find_errors(records: "Sequence[Record]") -> dict[tuple[str, str], list[str]]:
