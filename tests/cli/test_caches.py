@@ -1,11 +1,17 @@
 """``curifactory cache``, in a real project."""
 
+import io
 import json
 import os
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from curifactory.cli.caches.showing import list_lines
+from curifactory.cli.terminal import Terminal
+from curifactory.upkeep import CachedArtifact
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Outcome, Project
@@ -180,3 +186,24 @@ def test_an_empty_cache_is_no_error(project: "Project") -> None:
     outcome = project.run("cache", "ls", command="curifactory")
 
     assert (outcome.code, outcome.lines) == (0, ["no artifacts"])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (30, "0 min"),
+        (7 * 60 + 30, "7 min"),
+        (119 * 60 + 30, "119 min"),
+        (2 * 3600 + 90, "2 h"),
+        (47.9 * 3600, "47 h"),
+        (50 * 3600, "2 d"),
+    ],
+)
+def test_an_age_is_told_in_the_unit_that_fits(seconds: float, shown: str) -> None:
+    made = CachedArtifact(
+        name="a", paths=("a",), state="complete", size=1, modified=time.time() - seconds
+    )
+
+    _, line, _ = list_lines([made], {}, Terminal(io.StringIO()))
+
+    assert line.endswith(f" {shown}  complete")

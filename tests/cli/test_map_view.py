@@ -1,3 +1,4 @@
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,31 @@ def run(param_sets, manager):
     copy = record.make_copy(param_sets[1])
     scale(copy, factor=2)
 """
+
+
+NAMED = """
+import curifactory as cf
+from curifactory.caching import JsonCacher
+
+
+def get_params():
+    return [cf.ExperimentParameters(name="a parameter set with a name of many short words")]
+
+
+@cf.stage(None, ["everything_there_is"], [JsonCacher])
+def measure(record):
+    return 1
+
+
+@cf.stage(["everything_there_is"], ["judgement"], [JsonCacher])
+def judge(record, everything_there_is):
+    return 1
+
+
+def run(param_sets, manager):
+    judge(measure(cf.Record(manager, param_sets[0])))
+"""
+PROGRAM = "from curifactory.cli.main import experiment; raise SystemExit(experiment())"
 
 
 def without_hashes(text: str) -> str:
@@ -157,3 +183,18 @@ def test_an_experiment_that_fails_while_it_is_mapped_is_a_failure(project: "Proj
 
     assert outcome.code == 1
     assert outcome.error_lines[-1].startswith("AttributeError: ")
+
+
+def test_lines_are_broken_between_words_where_a_terminal_is_narrow(project: "Project") -> None:
+    project.write("experiments/named.py", NAMED)
+    plain = project.run("named", "--map").out
+    environment = {**os.environ, "COLUMNS": "60", "NO_COLOR": "1"}
+
+    shown = project.run_on_terminal(PROGRAM, "named", "--map", environment=environment)
+
+    lines = shown.out.splitlines()
+    assert max(map(len, lines)) <= 60
+    assert shown.out.split() == plain.split()
+    (place,) = (n for n, line in enumerate(lines) if line.lstrip().startswith("run: output 'e"))
+    assert lines[place].startswith(" " * 8 + "run")
+    assert lines[place + 1].startswith(" " * 12)

@@ -5,7 +5,7 @@ import gc
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from curifactory.calls import CallStatus
@@ -122,8 +122,20 @@ def map_experiment(
         known = list(dict.fromkeys(call.name for call in plan.mapped.calls))
         if options.why not in known:
             raise BadInputError(unknown("stage", options.why, known))
-    out.lines(_map_lines(plan, result.manager, options))
+    lines = _map_lines(plan, result.manager, options)
+    if out.width is not None and not (options.json or options.paths_only):
+        lines = _folded(lines, out.width)
+    out.lines(lines)
     return ExitCode.COMPLETE
+
+
+def _folded(lines: Iterable[str], width: int) -> Iterator[str]:
+    """Yield lines broken between words where a terminal would break them anywhere."""
+    from curifactory.cli.table import wrapped
+
+    for line in lines:
+        shown = line.expandtabs()
+        yield from wrapped(line, width, len(shown) - len(shown.lstrip()) + 4)
 
 
 def _map_lines(plan: RunPlan, manager: ArtifactManager, options: RunOptions) -> Iterator[str]:

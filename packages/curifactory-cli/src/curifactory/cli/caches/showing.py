@@ -106,8 +106,10 @@ def total(artifacts: Iterable[CachedArtifact]) -> str:
 
 
 def _age(artifact: CachedArtifact) -> str:
-    hours = max(0.0, time.time() - artifact.modified) / 3600
-    return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} d"
+    minutes = max(0.0, time.time() - artifact.modified) // 60
+    if minutes < 120:
+        return f"{minutes:.0f} min"
+    return f"{minutes // 60:.0f} h" if minutes < 2 * 24 * 60 else f"{minutes // 60 // 24:.0f} d"
 
 
 def usage_rows(artifacts: Iterable[CachedArtifact], by: str) -> list[dict[str, Any]]:
