@@ -56,3 +56,15 @@ def test_two_distributions_may_offer_something_of_one_name(
     monkeypatch.syspath_prepend(tmp_path)
 
     assert find_all("curifactory.both") == ["0123456789", os.sep]
+
+
+def test_what_is_installed_later_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    assert find_all("curifactory.later") == []
+
+    metadata = tmp_path / "later-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "entry_points.txt").write_text("[curifactory.later]\nhook = string:digits\n")
+    os.utime(tmp_path, ns=(0, tmp_path.stat().st_mtime_ns + 10**9))
+
+    assert find_all("curifactory.later") == ["0123456789"]

@@ -74,36 +74,51 @@ def _offers(group: str) -> list[tuple[str, str]]:
     seen: set[str] = set()
     for folder in sys.path:
         try:
-            names = sorted(os.listdir(folder or "."))
-        except OSError:  # zip files, and folders that are gone
+            changed = os.stat(folder or ".").st_mtime_ns
+        except OSError:  # it is gone
             continue
-        for name in names:
-            if not name.endswith((".dist-info", ".egg-info")):
-                continue
-            distribution = name.partition("-")[0].lower()
+        for distribution, offers in _offers_in(os.path.abspath(folder), changed):
             if distribution not in seen:
                 seen.add(distribution)
-                found += _read_section(f"{folder or '.'}/{name}/entry_points.txt", f"[{group}]")
+                found += offers.get(group, ())
     return found
 
 
-def _read_section(path: str, heading: str) -> list[tuple[str, str]]:
-    """Return the lines ``name = target`` below ``heading`` in a file."""
+_Offers = dict[str, list[tuple[str, str]]]
+
+
+@lru_cache(maxsize=64)
+def _offers_in(folder: str, _changed: int) -> list[tuple[str, _Offers]]:
+    """Return what each distribution in a folder offers by group, read once unless it changes."""
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:  # a zip file
+        return []
+    return [
+        (name.partition("-")[0].lower(), _read_offers(f"{folder}/{name}/entry_points.txt"))
+        for name in names
+        if name.endswith((".dist-info", ".egg-info"))
+    ]
+
+
+def _read_offers(path: str) -> _Offers:
+    """Return the lines ``name = target`` of a file, by the heading above them, if any are ours."""
     try:
         content, _ = read_file(path)
     except OSError:  # most distributions offer nothing
-        return []
-    if heading.encode() not in content:  # nor this
-        return []
-    found: list[tuple[str, str]] = []
-    _, _, section = content.decode(errors="replace").partition(heading)
-    for line in section.splitlines():
+        return {}
+    if b"[curifactory." not in content:  # nor this one to us
+        return {}
+    offers: _Offers = {}
+    section: list[tuple[str, str]] = []
+    for line in map(str.strip, content.decode(errors="replace").splitlines()):
         if line.startswith("["):
-            break
+            section = offers.setdefault(line.strip("[]"), [])
+            continue
         name, equals, target = line.partition("=")
         if equals and not line.startswith(("#", ";")):
-            found.append((name.strip(), target.partition("[")[0].strip()))
-    return found
+            section.append((name.strip(), target.partition("[")[0].strip()))
+    return offers
 
 
 def _load(target: str) -> Any:
