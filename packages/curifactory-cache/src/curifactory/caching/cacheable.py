@@ -1,23 +1,21 @@
-"""The base class of cachers: whether an artifact is there, how it gets there and out again."""
+"""The base class of cachers: whether an artifact is there, how it gets there and out again.
+
+What stores and what loads is imported when it is first used: runs in which all is there do neither.
+"""
 
 import copy
+import functools
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from curifactory.artifact import Lookup
-from curifactory.caching.digesting import DigestingFile
 from curifactory.caching.finding import Finder
-from curifactory.caching.loading import fetch
 from curifactory.caching.locating import METADATA, locate
 from curifactory.caching.looking_up import look_up
-from curifactory.caching.metadata import describe_artifact
 from curifactory.caching.metadata_index import FileState, index_of, state_of
-from curifactory.caching.pending_digests import complete_metadata, wait_for_digests
-from curifactory.caching.publishing import StagedFiles, nobody_publishes
-from curifactory.caching.saving import PendingArtifact, not_stored, publishing, stage_artifact
 from curifactory.caching.verifying import (
     any_marked,
     check_metadata,
@@ -31,6 +29,9 @@ from curifactory.exceptions import CacheError
 from curifactory.paths import read_file, write_atomically
 
 if TYPE_CHECKING:
+    from curifactory.caching.digesting import DigestingFile
+    from curifactory.caching.publishing import StagedFiles
+    from curifactory.caching.saving import PendingArtifact
     from curifactory.calls import StageCall
     from curifactory.record import Record
 
@@ -107,7 +108,7 @@ class Cacheable:
         super().__init_subclass__(**kwargs)
         cls._is_plain = _copies_plainly(cls)
         if "save" in cls.__dict__:
-            cls.save = publishing(cls.__dict__["save"])  # type: ignore[method-assign, assignment]
+            cls.save = _publishing(cls.__dict__["save"])  # type: ignore[method-assign, assignment]
 
     # -- what subclasses implement -------------------------------------------------------------
 
@@ -175,13 +176,17 @@ class Cacheable:
             return path
         return self._staged.stage(path)
 
-    def new_file(self, path: str) -> DigestingFile:
+    def new_file(self, path: str) -> "DigestingFile":
         """Return a new binary file at a ``path`` that :meth:`get_path` returned, for ``with``.
 
         It can only be written from its beginning to its end, by ``write``. If it stays small its
         digest is computed meanwhile, and the file is not read again.
         """
-        return DigestingFile(path) if self._staged is None else self._staged.new_file(path)
+        if self._staged is not None:
+            return self._staged.new_file(path)
+        from curifactory.caching.digesting import DigestingFile
+
+        return DigestingFile(path)
 
     def get_dir(self, suffix: str | None = None) -> str:
         """Return the path of a folder for files of the artifact; it is made."""
@@ -217,6 +222,8 @@ class Cacheable:
         What this process computes just now is waited for; what a process that was killed did not
         come to compute is computed and recorded.
         """
+        from curifactory.caching.pending_digests import complete_metadata, wait_for_digests
+
         path = locate(self, METADATA)
         wait_for_digests(path)
         manager = None if self.record is None else self.record.manager
@@ -228,6 +235,8 @@ class Cacheable:
 
     def _exclusive(self) -> AbstractContextManager[None]:
         """Keep others from publishing at this place."""
+        from curifactory.caching.publishing import nobody_publishes
+
         manager = None if self.record is None else self.record.manager
         folder = self._metadata_folder() or "."
         return nobody_publishes(folder, None if manager is None else manager.manager_cache_path)
@@ -295,6 +304,8 @@ class Cacheable:
             If it cannot be stored; names stage, output, path and what to do.
 
         """
+        from curifactory.caching.saving import PendingArtifact, not_stored, stage_artifact
+
         self._last_read = self._known_hit = None
         try:
             return PendingArtifact(
@@ -327,6 +338,8 @@ class Cacheable:
             If it is damaged or cannot be loaded. A damaged file's name ends in ``.corrupt`` then.
 
         """
+        from curifactory.caching.loading import fetch
+
         return fetch(self)
 
     # -- metadata ------------------------------------------------------------------------------
@@ -335,6 +348,8 @@ class Cacheable:
         """Return the facts about the artifact, its record and the run, and keep them."""
         self.metadata = {"extra": dict(self.extra_metadata)}
         if self.record is not None:
+            from curifactory.caching.metadata import describe_artifact
+
             self.metadata = {**describe_artifact(self, self.record), **self.metadata}
         return self.metadata
 
@@ -343,6 +358,8 @@ class Cacheable:
         if self._staged is not None:
             self._metadata_wanted = True
             return
+        from curifactory.caching.publishing import StagedFiles
+
         staged = StagedFiles(os.path.dirname(self.main_path()) or ".")
         path = locate(self, METADATA)
         there = {each: each for each in self.cache_paths if os.path.exists(each)}
@@ -360,6 +377,8 @@ class Cacheable:
             If it is not what is written there.
 
         """
+        from curifactory.caching.pending_digests import wait_for_digests
+
         wait_for_digests(locate(self, METADATA))
         return self._load_metadata()
 
@@ -410,6 +429,20 @@ class Cacheable:
 
     def _metadata_folder(self) -> str:
         return os.path.dirname(locate(self, METADATA))
+
+
+def _publishing(save: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Return ``save`` so that, called by anybody, it publishes what it wrote when it is done."""
+
+    @functools.wraps(save)
+    def publishing_save(self: Cacheable, obj: Any) -> Any:
+        if self._staged is not None:
+            return save(self, obj)
+        from curifactory.caching.saving import publish
+
+        return publish(self, save, obj)
+
+    return publishing_save
 
 
 def _copies_plainly(kind: type) -> bool:

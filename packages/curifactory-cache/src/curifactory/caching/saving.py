@@ -123,21 +123,14 @@ def not_stored(cacher: "Cacheable", error: OSError) -> CacheError:
     )
 
 
-def publishing(save: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """Return ``save`` so that, called by anybody, it publishes what it wrote when it is done."""
-
-    @functools.wraps(save)
-    def publishing_save(self: "Cacheable", obj: Any) -> Any:
-        if self._staged is not None:
-            return save(self, obj)
-        pending = PendingArtifact(self, *stage_artifact(self, save, obj, metadata=False))
-        try:
-            pending.commit()
-        finally:
-            pending.discard()
-        return pending.result
-
-    return publishing_save
+def publish(cacher: "Cacheable", save: Callable[[Any, Any], Any], obj: Any) -> Any:
+    """Let the cacher save, put what it wrote into its place and return what it returned."""
+    pending = PendingArtifact(cacher, *stage_artifact(cacher, save, obj, metadata=False))
+    try:
+        pending.commit()
+    finally:
+        pending.discard()
+    return pending.result
 
 
 def stage_artifact(
