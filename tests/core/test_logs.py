@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curifactory import ArtifactManager, Record, stage
+from curifactory import ArtifactManager, ExperimentParameters, Record, stage
 from curifactory.logs import RunLog
 from curifactory.protocols import Cacher
 
@@ -62,8 +62,9 @@ def test_debugging_messages_are_written_if_asked() -> None:
 def test_lines_have_time_level_and_prefix() -> None:
     log, stream = RunLog(), io.StringIO()
     log.to_stream(stream)
-    with log.prefixed("small"):
-        logging.getLogger("curifactory").warning("inside")
+    log.prefix = "[small] "
+    logging.getLogger("curifactory").warning("inside")
+    log.prefix = ""
     logging.getLogger("curifactory").warning("outside")
     log.close()
 
@@ -72,14 +73,34 @@ def test_lines_have_time_level_and_prefix() -> None:
     assert outside.endswith("[WARNING] - outside")
 
 
-def test_prefixes_nest() -> None:
-    log = RunLog()
+def test_the_prefix_is_that_of_the_stage_that_runs(
+    new_manager: Callable[..., ArtifactManager],
+) -> None:
+    manager = new_manager(suppress_live_log=False)
+    seen = []
 
-    with log.prefixed("outer"):
-        with pytest.raises(ValueError, match="stop"), log.prefixed("inner"):
-            raise ValueError("stop")
-        assert log.prefix == "[outer] "
-    assert log.prefix == ""
+    def see(moment: str) -> None:
+        seen.append((moment, manager.log.prefix))
+
+    @stage(None, ["b"])
+    def inner(record: Record) -> None:
+        see("inner")
+        raise ValueError("stop")
+
+    @stage(None, ["a"])
+    def outer(record: Record) -> int:
+        see("outer")
+        with pytest.raises(ValueError, match="stop"):
+            inner(Record(manager, ExperimentParameters("inner")))
+        see("outer again")
+        return 1
+
+    outer(Record(manager, ExperimentParameters("outer")))
+    see("after")
+
+    assert seen == [
+        ("outer", "[outer] "), ("inner", "[inner] "), ("outer again", "[outer] "), ("after", ""),
+    ]  # fmt: skip
 
 
 def test_the_folder_of_a_log_file_is_made(folder: Path) -> None:
@@ -256,8 +277,8 @@ def test_a_process_of_several_is_named_before_the_parameter_set() -> None:
     log.process = "{PID:7} "
     log.to_stream(stream)
 
-    with log.prefixed("small"):
-        logging.getLogger().warning("hot")
+    log.prefix = "[small] "
+    logging.getLogger().warning("hot")
     log.close()
 
     assert stream.getvalue().endswith("[WARNING] - {PID:7} [small] hot\n")

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from curifactory.artifact import Artifact
 from curifactory.calls import BoundInput, InputSource, Origin, StageCall
 from curifactory.exceptions import InputSignatureError, MissingInputError
 from curifactory.outputs import Deferred, Lazy
@@ -119,6 +120,9 @@ def origins_read(call: StageCall) -> Iterator[Origin]:
 
 def call_keywords(call: StageCall) -> dict[str, Any]:
     """Return the keywords for the stage's function, with inputs loaded or computed as needed."""
+    if call.reads_own_artifacts:
+        own = zip(call.spec.inputs, call.reads, strict=True)
+        return {name: _artifact_value(call.record, artifact) for name, artifact in own}
     values: dict[str, Any] = {}
     for bound in call.inputs:
         if bound.source is InputSource.STATE:
@@ -130,15 +134,20 @@ def call_keywords(call: StageCall) -> dict[str, Any]:
 
 
 def _value(origin: Origin) -> Any:
-    artifact = origin.artifact
-    if artifact is None:
-        value = origin.value
-    elif is_held(origin):
-        value = origin.record.state.held(artifact.name)
-        if type(value) is Deferred:
-            value = origin.record.state[artifact.name]
-    else:
+    if origin.artifact is not None:
+        return _artifact_value(origin.record, origin.artifact)
+    value = origin.value
+    return value.load() if type(value) is Lazy and value.resolve else value
+
+
+def _artifact_value(record: "Record", artifact: Artifact) -> Any:
+    """Return the value of ``artifact``, which was found in the state of ``record``."""
+    state = record.state
+    if state.artifacts.get(artifact.name) is not artifact:
         return artifact.fetch()
+    value = state.held(artifact.name)
+    if type(value) is Deferred:
+        value = state[artifact.name]
     return value.load() if type(value) is Lazy and value.resolve else value
 
 

@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from types import ModuleType
@@ -264,6 +265,7 @@ class StageCall:
     """One use of a stage on one record, identified by the record and the position in it."""
 
     __slots__ = (
+        "_execution",
         "_file_stage",
         "_inputs",
         "_lineage",
@@ -272,7 +274,6 @@ class StageCall:
         "cpu_seconds",
         "decision",
         "error",
-        "execution",
         "hash",
         "is_plain",
         "is_stored",
@@ -347,8 +348,7 @@ class StageCall:
         self.metrics: Mapping[str, Mapping[str, float]] | None = None
         """The numbers in each output, where another process executed it."""
         self.error: BaseException | None = None
-        self.execution = ""
-        """A token that all artifacts of one execution carry."""
+        self._execution: str | None = ""
         self.arrived: Sequence[str] = ()
         """Names of the project's code that arrived in the values it was executed with."""
         self.renewed_by: str | None = None
@@ -366,6 +366,26 @@ class StageCall:
     def is_aggregate(self) -> bool:
         """Whether the stage runs over records."""
         return self.spec.is_aggregate
+
+    @property
+    def execution(self) -> str:
+        """A token that all artifacts of one execution carry; empty before the first one."""
+        if self._execution is None:
+            self._execution = os.urandom(8).hex()
+        return self._execution
+
+    @execution.setter
+    def execution(self, token: str) -> None:
+        self._execution = token
+
+    def begin(self) -> None:
+        """Be executed, now: what is computed carries a token of its own, once that is needed."""
+        self._execution, self.started = None, time.time()
+
+    @property
+    def reads_own_artifacts(self) -> bool:
+        """Whether all of its inputs are artifacts of its record: those it reads, in their order."""
+        return self._inputs is None
 
     @property
     def inputs(self) -> tuple[BoundInput, ...]:

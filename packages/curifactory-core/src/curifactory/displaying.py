@@ -116,7 +116,7 @@ class SessionReports:
         if self.dry or self.parallel_mode or self.mapping is not None:
             return None
         exporter: Exporter = require(EXPORTERS, "report", "reports come", "curifactory-report")()
-        with self.log.speaking():
+        with self.log:
             page = exporter.export(cast("ArtifactManager", self))
         if single_file is not None:
             exporter.export_single_file(page, single_file)

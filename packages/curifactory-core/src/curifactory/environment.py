@@ -2,7 +2,11 @@
 
 import os
 import sys
-from typing import Any, NamedTuple
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NO_REPOSITORY = "No git repository found"
 NO_COMMIT = "No commit yet"
@@ -179,12 +183,21 @@ def active_conda_environment() -> str | None:
 
 def peak_memory() -> int | None:
     """Return the most memory this process has held so far, in bytes; ``None`` if not known."""
+    usage = _usage()
+    if usage is None:
+        return None
+    peak: int = usage().ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+@lru_cache(maxsize=1)
+def _usage() -> "Callable[[], Any] | None":
+    """Return what asks the system what this process uses."""
     try:
         import resource
     except ImportError:  # Windows
         return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    return partial(resource.getrusage, resource.RUSAGE_SELF)
 
 
 def operating_system() -> str:

@@ -7,9 +7,8 @@ import threading
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Self, TextIO
 
-_thread = threading.local()
 _OURS = frozenset({"curifactory", "root", "__main__"})
 
 
@@ -39,7 +38,7 @@ class RunLog:
         project: Collection[str] = (),
     ) -> None:
         self.prefix = ""
-        """Goes before every message: the name of the parameter set whose stage runs."""
+        """Goes before every message: ``[name] `` of the parameter set whose stage runs."""
         self.process = ""
         """Goes before that, where several processes work for a run: ``{PID:1234} ``."""
         self.begun = False
@@ -97,14 +96,18 @@ class RunLog:
         return self._all_loggers or record.name.partition(".")[0] in self._accepted
 
     def _is_meant(self) -> bool:
-        speaking: RunLog | None = getattr(_thread, "speaking", None)
-        if speaking is not None and speaking.begun:
-            return speaking is self
+        logs = _speaking.logs
+        if logs and logs[-1].begun:
+            return logs[-1] is self
         return _open_logs()[-1:] in ([], [self])
 
-    def speaking(self) -> "_Speaking":
-        """Let messages of this thread inside the block be those of this log's run."""
-        return _Speaking(self)
+    def __enter__(self) -> Self:
+        """Speak: messages of this thread are those of this log's run until the block ends."""
+        _speaking.logs.append(self)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        _speaking.logs.pop()
 
     def close(self) -> None:
         """Remove our handlers and put the root logger's level back, as far as no log is open."""
@@ -133,10 +136,6 @@ class RunLog:
             yield
         finally:
             self.process = before
-
-    def prefixed(self, prefix: str | None) -> "_Prefixed":
-        """Put ``[prefix] `` before the messages inside the block; nothing for ``None``."""
-        return _Prefixed(self, "" if prefix is None else f"[{prefix}] ")
 
 
 class _Layout(logging.Formatter):
@@ -216,36 +215,14 @@ class _Lines(logging.Handler):
         super().close()
 
 
-class _Speaking:
-    """A block in which a log speaks; a class, because there is one around every call."""
+class _Speaking(threading.local):
+    """The logs that speak in a thread, the one that does so now last."""
 
-    __slots__ = ("_before", "_log")
-
-    def __init__(self, log: RunLog) -> None:
-        self._log = log
-        self._before: RunLog | None = None
-
-    def __enter__(self) -> None:
-        self._before = getattr(_thread, "speaking", None)
-        _thread.speaking = self._log
-
-    def __exit__(self, *_error: object) -> None:
-        _thread.speaking = self._before
+    def __init__(self) -> None:
+        self.logs: list[RunLog] = []
 
 
-class _Prefixed:
-    """A block in which a log puts something before its messages, around every execution too."""
-
-    __slots__ = ("_before", "_log", "_prefix")
-
-    def __init__(self, log: RunLog, prefix: str) -> None:
-        self._log, self._prefix, self._before = log, prefix, log.prefix
-
-    def __enter__(self) -> None:
-        self._before, self._log.prefix = self._log.prefix, self._prefix
-
-    def __exit__(self, *_error: object) -> None:
-        self._log.prefix = self._before
+_speaking = _Speaking()
 
 
 def _log_of(handler: logging.Handler) -> RunLog | None:

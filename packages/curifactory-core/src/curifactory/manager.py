@@ -331,7 +331,7 @@ class ArtifactManager(
         While mapping there are no values; what is returned then may only be passed on.
         """
         if self.mapping is None:
-            with self.log.speaking():
+            with self.log:
                 return fetching.fetch(artifact)
         self.mapping.handed_out.append(artifact.name)
         return Unread(artifact)

@@ -1,7 +1,6 @@
 """The one path of every stage call: bound, decided, and executed or taken from the cache."""
 
 import logging
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
@@ -34,7 +33,7 @@ def make_call(
 ) -> "Record":
     """Map a call of ``spec``, or perform it, whichever the manager is doing; return its record."""
     manager = record.manager
-    with manager.log.speaking():
+    with manager.log:
         _warn_of_nesting(spec, manager.active_call)
         plan, call = manager.plan if manager.mapping is None else None, None
         if plan is not None and not (spec.is_aggregate or arguments or keywords):
@@ -190,7 +189,8 @@ def execute(call: StageCall) -> tuple[Any, ...]:
     record, manager = call.record, call.record.manager
     if manager.plan is not None:
         manager.plan.mapped.collect()
-    outer = manager.active_call
+    log, outer = manager.log, manager.active_call
+    prefix = log.prefix
     try:
         keywords = call_keywords(call)
         if call.is_stored and manager.writes_cache:
@@ -198,17 +198,15 @@ def execute(call: StageCall) -> tuple[Any, ...]:
 
             call.arrived = freshness_of(manager).arriving(call, keywords)
         manager.call_started(call)
-        with manager.log.prefixed(None if record.params is None else record.params.name):
-            values = _attempt(call, keywords)
+        log.prefix = "" if record.params is None else f"[{record.params.name}] "
+        return _attempt(call, keywords)
     except BaseException as error:
         call.status, call.error = CallStatus.FAILED, error
         error.add_note(f"in {manager.describe_call(call)}")
         raise
     finally:
-        manager.active_call = outer
+        log.prefix, manager.active_call = prefix, outer
         manager.call_finished(call)
-    record.set_output(_shown(call))
-    return values
 
 
 def _attempt(call: StageCall, keywords: dict[str, Any]) -> tuple[Any, ...]:
@@ -235,13 +233,12 @@ def _call_and_store(call: StageCall, keywords: dict[str, Any]) -> tuple[Any, ...
 def _call_function(call: StageCall, keywords: dict[str, Any]) -> tuple[Any, ...]:
     record, manager = call.record, call.record.manager
     positional = (record,) if call.records is None else (record, call.records)
-    call.execution = os.urandom(8).hex()
     manager.forget_reportables(call)
     if call.is_stored and manager.writes_cache:
         for cacher in filter(None, call.cachers or ()):
             cacher.prepare()
     manager.active_call = call
-    call.started = time.time()
+    call.begin()
     wall, cpu = time.perf_counter(), time.process_time()
     try:
         if call.spec.requirements.timeout is None:
@@ -286,24 +283,27 @@ def _returned_values(call: StageCall, returned: Any) -> tuple[Any, ...]:
 
 def _store(call: StageCall, values: tuple[Any, ...]) -> None:
     """Publish everything with a cacher, all of it or nothing, and put the values in the state."""
-    manager = call.record.manager
+    record, manager = call.record, call.record.manager
     if manager.scratch is not None:
         manager.scratch.keep(call, values)
-    writes_cache, state = manager.writes_cache, call.record.state
+    writes_cache = manager.writes_cache
     if call.is_stored or manager.count_reportables(call):
         if writes_cache:
             _publish(call, values, _unchanged)
         elif manager.full_store is not None:
             _publish(call, values, manager.full_store.relocated)
     content = None if writes_cache else f"unsaved {call.execution}"
+    shown = []
     for artifact, value in zip(call.outputs, values, strict=True):
         artifact.renewed(content)
         held = value
         if artifact.declared.lazy and writes_cache:
             artifact.describe(value)
             held = waiting(artifact)
-        state.put(artifact.name, held, artifact)
+        record.state.put(artifact.name, held, artifact)
+        shown.append(held)
     call.status = CallStatus.EXECUTED
+    record.set_output(shown[0] if len(shown) == 1 else tuple(shown) or [])
 
 
 def _unchanged(cacher: "Cacher") -> "Writer":
@@ -331,10 +331,3 @@ def _publish(call: StageCall, values: tuple[Any, ...], place: "Callable[[Cacher]
     finally:
         for publication in publications:
             publication.discard()
-
-
-def _shown(call: StageCall) -> Any:
-    """Return what the stage returned, lazy outputs as :class:`~curifactory.Lazy`."""
-    state = call.record.state
-    held = [state.held(artifact.name) for artifact in call.outputs]
-    return held[0] if len(held) == 1 else tuple(held) or []

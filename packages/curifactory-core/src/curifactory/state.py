@@ -85,7 +85,7 @@ class State(dict[str, Any]):
 
     def held(self, name: str) -> Any:
         """Return what is in memory under ``name``, loading nothing."""
-        return super().__getitem__(name)
+        return dict.__getitem__(self, name)
 
     def held_items(self) -> ItemsView[str, Any]:
         """Return every name with what is in memory under it, loading nothing."""
@@ -95,7 +95,7 @@ class State(dict[str, Any]):
 
     def put(self, name: str, value: Any, artifact: "Artifact | None") -> None:
         """Set the value of ``name`` and the artifact that it is."""
-        super().__setitem__(name, value)
+        dict.__setitem__(self, name, value)
         if artifact is None:
             self.artifacts.pop(name, None)
         else:

@@ -94,7 +94,7 @@ class Digestion(threading.Thread):
         try:
             self._record()
         except OSError as error:
-            with self._log.speaking():
+            with self._log:
                 _log.warning(
                     "The digest of what was stored cannot be recorded in %r: %s. The artifact is "
                     "complete and is used; its digest is computed again when it is needed.",
