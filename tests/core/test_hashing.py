@@ -454,3 +454,13 @@ def test_described_parameters_are_texts_and_nested_dictionaries() -> None:
     assert described["first"] == {"width": "3", "activation": "relu"}
     assert described["name"] == "net"
     assert described["width"] == "8"
+
+
+def test_a_hash_is_sent_elsewhere_without_the_class_of_its_set() -> None:
+    @dataclass
+    class Local(ExperimentParameters):
+        x: int = 1
+
+    hash_ = Local(name="a").fill_hash()
+
+    assert pickle.loads(pickle.dumps(hash_)) == hash_

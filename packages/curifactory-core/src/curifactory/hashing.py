@@ -38,6 +38,9 @@ class ComputedHash(str):
         found._plain = _plain_values(parameter_set)
         return found
 
+    def __reduce__(self) -> tuple[type[Self], tuple[str]]:
+        return type(self), (str(self),)  # elsewhere the set's class may not be at hand
+
     def is_known_of(self, parameter_set: Any) -> bool:
         """Tell whether it must be the hash of a parameter set, as no value is another object."""
         plain = getattr(self, "_plain", None)
