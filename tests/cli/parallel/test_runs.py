@@ -2,10 +2,14 @@
 
 import json
 import re
-from typing import TYPE_CHECKING
+import time
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from curifactory.caching import pending_digests
+from curifactory.caching.digesting import digest_as_described
 from curifactory.experiment import run_experiment
 from curifactory.journal import read_journal
 
@@ -235,3 +239,45 @@ def test_a_stage_to_overwrite_runs_once_and_nothing_else_does(tree: "ParallelPro
     expected = {f"{stage} {n}": 1 for stage in ("make", "left") for n in range(6)}
     assert dict(tree.counts()) == expected
     assert tree.artifacts() == before
+
+
+LARGE = """
+import json
+from pathlib import Path
+
+import curifactory as cf
+from curifactory.caching import JsonCacher, PickleCacher
+
+def get_params():
+    return [cf.ExperimentParameters(name="one")]
+
+@cf.stage(None, ["large"], [PickleCacher])
+def make(record):
+    return bytes(3_000_000)
+
+@cf.stage(["large"], ["digest"], [JsonCacher])
+def look(record, large):
+    (path,) = Path("data/cache").glob("*_make_large_metadata.json")
+    (facts,) = json.loads(path.read_text())["files"].values()
+    return facts["sha256"]
+
+def run(param_sets, manager):
+    look(make(cf.Record(manager, param_sets[0])))
+"""
+
+
+def test_what_a_call_stored_has_its_digest_before_the_next_call_begins(
+    project: "Project", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(*arguments: Any) -> str | None:
+        time.sleep(0.3)  # the next call would begin long before
+        return digest_as_described(*arguments)
+
+    monkeypatch.setattr(pending_digests, "digest_as_described", slowly)  # workers are forked
+    project.write("experiments/large.py", LARGE)
+
+    project.run("large", "--parallel", "2", "--no-report")
+
+    (path,) = (project.root / "data/cache").glob("*_look_digest.json")
+    (artifact,) = (project.root / "data/cache").glob("*_make_large.pkl")
+    assert json.loads(path.read_text()) == sha256(artifact.read_bytes()).hexdigest()
