@@ -174,3 +174,35 @@ def test_the_frame_is_left_as_it_was(table: Table) -> None:
     table(DFReporter(frame, float_prec=1))
 
     pd.testing.assert_frame_equal(frame, before)
+
+
+def test_wide_frames_have_their_columns_in_parts_for_paper(table: Table) -> None:
+    frame = pd.DataFrame([[n / 7 for n in range(40)]] * 3, columns=[f"c{n}" for n in range(40)])
+
+    shown = table(DFReporter(frame))
+    whole, *parts = shown.find("table")
+
+    assert rows(whole, "thead") == [["", *frame.columns]]
+    assert len(parts) > 1
+    for part in parts:
+        assert [row[0] for row in rows(part)] == ["0", "1", "2"]
+    columns = [name for part in parts for name in rows(part, "thead")[0][1:]]
+    cells = [text for part in parts for text in rows(part)[2][1:]]
+    assert columns == list(frame.columns)
+    assert cells == rows(whole)[2][1:]
+    assert all("hidden" in each.attributes for each in shown.find(cls="on-paper"))
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pytest.param(pd.DataFrame([[1] * 30]), id="short numbers"),
+        pytest.param(pd.DataFrame([["some words, " * 30] * 9]), id="texts that can be broken"),
+        pytest.param(pd.DataFrame([[0.5] * 8]), id="few columns"),
+        pytest.param(pd.DataFrame(np.zeros((2501, 40))), id="very many cells"),
+    ],
+)
+def test_frames_that_fit_on_paper_or_never_will_are_there_once(
+    frame: pd.DataFrame, table: Table
+) -> None:
+    assert len(table(DFReporter(frame)).find("table")) == 1

@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
 import curifactory as cf
@@ -335,6 +336,12 @@ def spread(record: Record, score: float) -> tuple[float, ...]:
     return (score,) * 5
 
 
+@cf.stage(None, ["shown"])
+def show_frame(record: Record, frame: pd.DataFrame) -> int:
+    record.report(DFReporter(frame))
+    return 1
+
+
 def test_graphs_of_records_fit_on_paper(
     new_manager: NewManager, visit: "Callable[..., Visit]"
 ) -> None:
@@ -350,6 +357,29 @@ def test_graphs_of_records_fit_on_paper(
         "drawings => drawings.map(drawing => drawing.getBoundingClientRect().right)"
     )
     assert 0 < right <= 700
+
+
+def test_wide_frames_fit_on_paper_and_are_whole_on_a_screen(
+    new_manager: NewManager, visit: "Callable[..., Visit]"
+) -> None:
+    manager = new_manager("run")
+    frame = pd.DataFrame(
+        [[n / 7 for n in range(40)]] * 3, columns=[f"column {n}" for n in range(40)]
+    )
+    show_frame(Record(manager, cf.ExperimentParameters(name="one")), frame)
+    page = manager.generate_report()
+    assert page is not None
+    shown = visit(Path(page), viewport={"width": 700, "height": 990})
+    visible = shown.page.locator("table.data-frame:visible")
+    assert visible.count() == 1
+    assert "column 39" in visible.inner_text()
+
+    shown.page.emulate_media(media="print")
+
+    edges = visible.evaluate_all("all => all.map(each => each.getBoundingClientRect().right)")
+    assert len(edges) > 1
+    assert max(edges) <= 700
+    assert "column 39" in visible.last.inner_text().replace("\n", " ")
 
 
 def contrast(one: str, other: str) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from html import escape
+from itertools import pairwise
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, cast
 
@@ -9,6 +10,12 @@ from curifactory.reporting.reportable import Reportable
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_FEW_COLUMNS = 8
+_MANY_CELLS = 100_000
+_PAPER_WIDTH, _PADDING = 90, 1
+"""Characters that fit beside each other on a page, and what stands between two columns of it."""
 
 
 class DFReporter(Reportable):
@@ -41,13 +48,48 @@ class DFReporter(Reportable):
         frame = cast("pd.DataFrame", self.df)
         if self.df.ndim == 1:
             frame = cast("pd.Series[Any]", self.df).to_frame()
+        parts = self._parts_on_paper(frame)
+        if not parts:
+            return ['<div class="table-scroll" tabindex="0">', *self._table(frame), "</div>"]
         return [
-            '<div class="table-scroll" tabindex="0"><table class="data-frame">\n<thead>\n',
-            *self._head(frame),
-            "</thead>\n<tbody>\n",
-            *self._body(frame),
-            "</tbody>\n</table></div>",
+            '<div class="table-scroll on-screen" tabindex="0">',
+            *self._table(frame),
+            '</div>\n<div class="on-paper" hidden>',
+            *(piece for part in parts for piece in self._table(part)),
+            "</div>",
         ]
+
+    def _parts_on_paper(self, frame: "pd.DataFrame") -> "list[pd.DataFrame]":
+        """Return the columns of a wide frame in parts that fit on a page, below each other.
+
+        There are none if all of them fit, or if the frame has very many cells.
+        """
+        if frame.shape[1] <= _FEW_COLUMNS or frame.size > _MANY_CELLS:
+            return []
+        index = max(
+            (sum(len(str(name)) for name in row) for row in _as_tuples(frame.index)), default=0
+        )
+        ends, taken = [0], index
+        for place, values in enumerate(frame.items()):
+            width = _PADDING + max(map(self._least_width, values[1]), default=0)
+            if taken + width > _PAPER_WIDTH and place > ends[-1]:
+                ends.append(place)
+                taken = index
+            taken += width
+        if len(ends) == 1:
+            return []
+        return [frame.iloc[:, start:end] for start, end in pairwise([*ends, frame.shape[1]])]
+
+    def _least_width(self, value: Any) -> int:
+        """Return how many characters wide a cell is at least: numbers are never broken."""
+        return max(map(len, self._text(value).split()), default=0)
+
+    def _table(self, frame: "pd.DataFrame") -> Iterator[str]:
+        yield '<table class="data-frame">\n<thead>\n'
+        yield from self._head(frame)
+        yield "</thead>\n<tbody>\n"
+        yield from self._body(frame)
+        yield "</tbody>\n</table>"
 
     def _head(self, frame: "pd.DataFrame") -> Iterator[str]:
         """Yield a row per level of the columns, and one for the index's names, if it has any."""
