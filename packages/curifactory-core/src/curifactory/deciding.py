@@ -28,7 +28,7 @@ def decide(call: StageCall) -> Decision:
         forced = forced_by(call)
         if forced is None and not unplanned:
             return _nowhere_stored(call)
-        return Decision(Action.RUN, unplanned + ((forced,) if forced else look_up(call).misses))
+        return Decision(Action.RUN, unplanned + ((forced,) if forced else look_up(call)[0]))
     if manager.freshness is not None and manager.plan is None:
         manager.freshness.look_again()
     node = make_node(call)
@@ -47,7 +47,7 @@ def _nowhere_stored(call: StageCall) -> Decision:
     known = call.record.manager.nowhere_stored
     decision = known.get(call.spec)
     if decision is None:
-        decision = known[call.spec] = Decision(Action.RUN, look_up(call).misses)
+        decision = known[call.spec] = Decision(Action.RUN, look_up(call)[0])
     return decision
 
 
@@ -95,9 +95,9 @@ def _changes(call: StageCall) -> tuple[tuple[Cause, ...], bool]:
     """Return what ``call`` was computed from that came out different, and if it is stored."""
     from curifactory.freshness import changed_inputs, freshness_of
 
-    held = look_up(call)
+    misses, _, metadata = look_up(call)
     freshness = freshness_of(call.record.manager)
-    facts = None if held.misses else freshness.find_facts(held.metadata)
+    facts = None if misses else freshness.find_facts(metadata)
     if facts is not None:
         changed = changed_inputs(freshness.sources(call), facts)
         if not changed:
@@ -108,7 +108,7 @@ def _changes(call: StageCall) -> tuple[tuple[Cause, ...], bool]:
         for artifact in call.reads
         if artifact.call.status is CallStatus.EXECUTED
     )
-    return tuple(executed), not held.misses
+    return tuple(executed), not misses
 
 
 def warn_of_stale(

@@ -58,7 +58,7 @@ def _compute(artifact: Artifact) -> Any:
             _log.info(
                 "stage %s runs after all: its result is read and not in the cache", call.label
             )
-            call.decision = Decision(Action.RUN, look_up(call).misses)
+            call.decision = Decision(Action.RUN, look_up(call)[0])
             with _states_as_they_were(call):
                 values = execute(call)
     finally:

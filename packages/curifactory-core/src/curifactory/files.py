@@ -1,6 +1,7 @@
 """Where a session's artifacts lie in the cache, and which call has which file names."""
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from curifactory.lineage import lineage
@@ -46,6 +47,7 @@ class CacheFiles:
         self._folders: set[str] = set()
         self._claims: dict[str, dict[str, StageCall]] = {}
         self._claimed_before: dict[str, list[StageCall]] = {}
+        self._rivals: dict[StageCall, list[StageCall]] = {}
         self._claimed: dict[StageSpec, tuple[str, ...]] = {}
         self._lent: list[tuple[str, int]] = []
 
@@ -58,17 +60,23 @@ class CacheFiles:
             self._claim(before)
         if not call.is_plain:
             lineage(call)  # of what it is given as that is now
-        is_shared = self._claim(call)
-        return f"{call.name}-{lineage(call)[:10]}" if is_shared else call.name
+        rivals = self._claim(call)
+        if rivals:
+            self._rivals[call] = rivals
+            if any(lineage(rival) != lineage(call) for rival in rivals):
+                return f"{call.name}-{lineage(call)[:10]}"
+        return call.spec.name
 
-    def _claim(self, call: "StageCall") -> bool:
-        """Note that the file names of ``call`` are taken; return whether another call has one."""
+    def _claim(self, call: "StageCall") -> "list[StageCall]":
+        """Note that the file names of ``call`` are taken; return which other calls have them."""
         owners = self._claims.setdefault(call.hash, {})
-        is_shared = False
-        for name in self._claimed.get(call.spec) or self._names_of(call.spec):
-            owner = owners.setdefault(name, call)
-            is_shared |= owner is not call and lineage(owner) != lineage(call)
-        return is_shared
+        names = self._claimed.get(call.spec) or self._names_of(call.spec)
+        found = [owners.setdefault(name, call) for name in names]
+        return [owner for owner in found if owner is not call]
+
+    def find_rivals(self, call: "StageCall") -> "Sequence[StageCall]":
+        """Return the calls that had claimed a file name of ``call`` before it did."""
+        return self._rivals.get(call, ())
 
     def claim_as_before(self, call: "StageCall") -> None:
         """Let ``call`` have the file names that the same call of the map has claimed."""

@@ -247,6 +247,7 @@ class ArtifactManager(
         self._reportables = Reportables()
         self._claims.clear()
         self._claimed_before.clear()
+        self._rivals.clear()
 
     @property
     def map_mode(self) -> bool:

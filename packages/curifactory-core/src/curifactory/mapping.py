@@ -1,9 +1,9 @@
 """Mapping an experiment: every call is noted and looked up in the cache, none is executed."""
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from curifactory.artifact import Artifact, Lookup
 from curifactory.calls import CallStatus, StageCall, StageSpec
@@ -37,7 +37,6 @@ class Map:
         self.handed_out: list[str] = []
         """Names of artifacts that ``run()`` took hold of, which have no values yet."""
         self._collects = self._is_frozen = self._waits = False
-        self._first: dict[tuple[str, str], StageCall] = {}
         self._by_lineage: dict[str, int] = {}
         self._finders: dict[StageSpec, dict[str, Finder]] = {}
 
@@ -95,9 +94,10 @@ class Map:
             node.sources = self._stored_before(node.dependencies)
         call.number = self.graph.add(node)
         self.calls.append(call)
-        if call.is_stored:
-            node.twin = self._find_twin(call)
         record = call.record
+        if call.is_stored:
+            rivals = record.manager.find_rivals(call)
+            node.twin = self._find_twin(call, rivals) if rivals else None
         for artifact in call.outputs:
             record.state.put(artifact.name, waiting(artifact), artifact)
             artifact.release_cacher()
@@ -112,16 +112,14 @@ class Map:
     def _has(self, call: StageCall) -> bool:
         return call.number < len(self.calls) and self.calls[call.number] is call
 
-    def _find_twin(self, call: StageCall) -> int | None:
+    def _find_twin(self, call: StageCall, rivals: Iterable[StageCall]) -> int | None:
         """Return the index of an earlier call that computes the same, if there is one.
 
-        What computes the same has the same stage and hash, which few calls share.
+        What computes the same has the same file names, so that it is among the ``rivals`` that
+        have one of them, or was compared with these before.
         """
-        first = self._first.setdefault((call.hash, call.name), call)
-        if first is call:
-            return None
-        self._by_lineage.setdefault(lineage(first), first.number)
-        twin = self._by_lineage.setdefault(lineage(call), call.number)
+        for each in (*filter(self._has, rivals), call):
+            twin = self._by_lineage.setdefault(lineage(each), each.number)
         return None if twin == call.number else twin
 
     def finders(self, call: StageCall) -> "dict[str, Finder]":
@@ -186,13 +184,13 @@ def _make_finders(call: StageCall) -> "dict[str, Finder]":
 
 def make_node(call: StageCall) -> Node:
     """Return what planning needs to know of ``call``, without what it depends on."""
-    held = look_up(call)
-    node = Node(call.name, (), held.misses, held.notes, forced_by(call))
+    misses, notes, metadata = look_up(call)
+    node = Node(call.spec.name, (), misses, notes, forced_by(call))
     node.storable = call.is_stored
     manager = call.record.manager
-    if held.metadata and not held.misses and manager.on_stale is not OnStale.IGNORE:
+    if metadata and not misses and manager.on_stale is not OnStale.IGNORE:
         freshness = manager.freshness or _know_code(manager)
-        facts = freshness.find_facts(held.metadata)
+        facts = freshness.find_facts(metadata)
         if facts is not None:
             node.sources = ()
             node.stale = freshness.compare(call, facts)
@@ -207,21 +205,14 @@ def _know_code(manager: "ArtifactManager") -> "Freshness":
     return freshness_of(manager)
 
 
-class Holding(NamedTuple):
-    """What the cache holds of a call."""
+Held = tuple[tuple[Cause, ...], tuple[Cause, ...], tuple[Mapping[str, Any], ...]]
+"""What the cache holds of a call: why its outputs cannot all come from there, what is worth knowing
+if they can, and what is stored about those that have metadata."""
 
-    misses: tuple[Cause, ...]
-    """Why its outputs cannot all come from the cache."""
-    notes: tuple[Cause, ...] = ()
-    """What is worth knowing if they can."""
-    metadata: tuple[Mapping[str, Any], ...] = ()
-    """What is stored about the outputs that have metadata."""
+_NOTHING_TO_HOLD: Held = (Cause(CauseKind.NO_OUTPUTS),), (), ()
 
 
-_NOTHING_TO_HOLD = Holding((Cause(CauseKind.NO_OUTPUTS),))
-
-
-def look_up(call: StageCall) -> Holding:
+def look_up(call: StageCall) -> Held:
     """Return what the cache holds of the outputs of ``call``."""
     if not call.outputs:
         return _NOTHING_TO_HOLD
@@ -244,7 +235,7 @@ def look_up(call: StageCall) -> Holding:
             metadata += (found.metadata,)
     if not misses and len(executions - {None}) > 1:
         misses = (Cause(CauseKind.TORN, call.label),)
-    return Holding(misses, notes, metadata)
+    return misses, notes, metadata
 
 
 def _ask_cacher(artifact: Artifact) -> Lookup:
@@ -261,7 +252,7 @@ def forced_by(call: StageCall) -> Cause | None:
     manager = call.record.manager
     if manager.overwrite:
         return Cause(CauseKind.FORCED, "--overwrite")
-    if call.name in manager.overwrite_stages:
+    if manager.overwrite_stages and call.name in manager.overwrite_stages:
         return Cause(CauseKind.FORCED, f"--overwrite-stage {call.name}")
     for record in (call.record,) if call.records is None else (call.record, *call.records):
         if record.params is not None and record.params.overwrite:

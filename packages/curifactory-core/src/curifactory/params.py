@@ -5,6 +5,7 @@ import inspect
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal, Self, overload
 
 from curifactory.hashing import ComputedHash, HashFunction, hash_parameters, hash_values
@@ -36,7 +37,8 @@ class ExperimentParameters:
 
     def __new__(cls, *args: object, **kwargs: object) -> Self:
         """Make the class a dataclass first, if its author did not."""
-        _decorate(cls.__mro__)
+        kind: type = cls
+        _complete(kind)
         return super().__new__(cls)
 
     @overload
@@ -79,9 +81,17 @@ class ExperimentParameters:
             value = getattr(self, name)
             if type(value) in PLAIN_TYPES:
                 continue
-            if isinstance(value, list | dict | set) or hasattr(value, "__dataclass_fields__"):
+            if value == {} and type(value) is dict:
+                setattr(twin, name, {})
+            elif isinstance(value, list | dict | set) or hasattr(value, "__dataclass_fields__"):
                 setattr(twin, name, copy.deepcopy(value))
         return twin
+
+
+@lru_cache(maxsize=64)
+def _complete(cls: type) -> None:
+    """Make a class and those it derives from dataclasses, where their authors did not."""
+    _decorate(cls.__mro__)
 
 
 def _decorate(classes: tuple[type, ...]) -> None:

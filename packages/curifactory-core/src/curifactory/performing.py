@@ -34,7 +34,8 @@ def make_call(
     """Map a call of ``spec``, or perform it, whichever the manager is doing; return its record."""
     manager = record.manager
     with manager.log:
-        _warn_of_nesting(spec, manager.active_call)
+        if manager.active_call is not None:
+            _warn_of_nesting(spec, manager.active_call)
         plan, call = manager.plan if manager.mapping is None else None, None
         if plan is not None and not (spec.is_aggregate or arguments or keywords):
             call = plan.resume(spec, record)
@@ -50,13 +51,12 @@ def make_call(
     return record
 
 
-def _warn_of_nesting(spec: StageSpec, active: StageCall | None) -> None:
-    if active is not None:
-        _log.warning(
-            "stage %r is called inside stage %r; the map cannot see such calls. Call it in run().",
-            spec.name,
-            active.name,
-        )
+def _warn_of_nesting(spec: StageSpec, active: StageCall) -> None:
+    _log.warning(
+        "stage %r is called inside stage %r; the map cannot see such calls. Call it in run().",
+        spec.name,
+        active.name,
+    )
 
 
 def _bound(call: StageCall, plan: "RunPlan | None") -> StageCall:

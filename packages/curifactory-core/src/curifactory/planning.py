@@ -104,7 +104,8 @@ def make_plan(graph: Graph, on_stale: OnStale = OnStale.WARN) -> Plan:
             continue
         read_by = reader[index]
         needed_by = None if read_by is None else graph.label(read_by)
-        decisions[index] = decide(node, need, forced[index], spread.renewed_by(index), needed_by)
+        renewed = spread.renewed_by(index)
+        decisions[index] = decide(node, need, forced[index], renewed, needed_by)
         if need:
             for dependency in node.dependencies:
                 reader[dependency] = index
@@ -235,11 +236,12 @@ def decide(
     """
     needed = () if reader is None else (Cause(CauseKind.NEEDED_BY, reader),)
     may_change = () if renewed is None else (Cause(CauseKind.INPUT_RENEWED, renewed.label),)
+    is_cached = not node.misses
     if need:
-        reasons = node.stale or may_change if node.cached else node.misses
-        causes = (forced,) if forced else reasons + (() if node.cached and reasons else needed)
+        reasons = node.stale or may_change if is_cached else node.misses
+        causes = (forced,) if forced else reasons + (() if is_cached and reasons else needed)
         return Decision(Action.RUN, causes, need is Need.IF_CHANGED)
-    if not node.cached:
+    if not is_cached:
         return NOT_NEEDED
     stale = node.stale or may_change
     only_if_changed = renewed is not None and renewed.may_be_equal and not node.stale

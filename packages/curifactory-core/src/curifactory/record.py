@@ -246,7 +246,7 @@ class Record(RecordAttributes):
     def get_reference_name(self) -> str:
         """Return ``Record <index> (<name of the parameter set>)``."""
         name = None if self.params is None else self.params.name
-        return f"Record {self.get_record_index()} ({name})"
+        return f"Record {self.index} ({name})"
 
     def __repr__(self) -> str:
         return f"<{self.get_reference_name()}, hash {self.get_hash()}>"

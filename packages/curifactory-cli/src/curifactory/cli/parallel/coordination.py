@@ -277,7 +277,7 @@ class Coordination:
             return False
         source = calls[missing]
         _log.warning("%s runs after all: its result is needed and cannot be read", source.label)
-        source.decision = Decision(Action.RUN, look_up(source).misses)
+        source.decision = Decision(Action.RUN, look_up(source)[0])
         source.status = CallStatus.PENDING
         return True
 
