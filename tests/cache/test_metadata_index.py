@@ -1,5 +1,6 @@
 """What is known of metadata files without reading them again."""
 
+import gc
 import json
 import os
 from collections.abc import Callable
@@ -11,9 +12,12 @@ import pytest
 from curifactory import ArtifactManager, ExperimentParameters, Record, stage
 from curifactory.caching import JsonCacher, metadata_index
 from curifactory.caching.metadata_index import FileState, MetadataIndex
+from curifactory.caching.verifying import mark
+from curifactory.digests import sha256_of
 
 _INDEX = Path("data/metadata/test.json")
 _ARTIFACT = Path("data/cache/test_1_make_data.json")
+_Live = Callable[..., list[Any]]
 _METADATA = Path("data/cache/test_1_make_data_metadata.json")
 
 
@@ -187,3 +191,108 @@ def test_equal_code_is_kept_once(tmp_path: Path) -> None:
     assert found[0] is not None
     assert found[0].facts == {"code": {"stage": "make"}}
     assert len({id(each.facts["code"]) for each in found if each is not None}) == 1
+
+
+@pytest.fixture
+def live(folder: Path, monkeypatch: pytest.MonkeyPatch) -> _Live:
+    """Call a stage in live sessions, each of which is forgotten before the next one begins."""
+    monkeypatch.setattr(metadata_index, "_FEW", 1)
+
+    def call(called: Callable[[Record], Record], *hashes: str) -> list[Any]:
+        manager = ArtifactManager("test", suppress_live_log=True)
+        records = [Record(manager, ExperimentParameters(name=each, hash=each)) for each in hashes]
+        for record in records:
+            called(record)
+        found = [(str(record.calls[0].status), record.state["data"]) for record in records]
+        del manager, records, record
+        gc.collect()
+        return found
+
+    return call
+
+
+def test_a_live_session_reads_no_metadata_that_an_earlier_one_has_seen(
+    live: _Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert live(make, "1", "2") == [("executed", "1"), ("executed", "2")]
+    read = _read_metadata(monkeypatch)
+
+    assert live(make, "1", "2") == [("loaded", "1"), ("loaded", "2")]
+    assert read == []
+
+
+def test_a_live_session_notices_what_changed_since(live: _Live) -> None:
+    live(make, "1", "2", "3", "4", "5")
+    _METADATA.write_text(json.dumps({**json.loads(_METADATA.read_text()), "lineage": "other"}))
+    for number, text in ((2, '"x"'), (3, '"3"  ')):
+        Path(f"data/cache/test_{number}_make_data.json").write_text(text)
+    Path("data/cache/test_4_make_data.json").unlink()
+
+    statuses = [status for status, _ in live(make, "1", "2", "3", "4", "5")]
+
+    assert statuses == ["executed"] * 4 + ["loaded"]
+
+
+def test_a_live_session_does_not_use_what_is_being_written_in_place(live: _Live) -> None:
+    live(make, "1")
+    mark("data", str(_ARTIFACT))
+
+    assert live(make, "1") == [("executed", "1")]
+
+
+def test_a_live_session_keeps_what_earlier_ones_have_seen_as_long_as_it_is_there(
+    live: _Live,
+) -> None:
+    live(make, "1", "2", "3")
+    Path("data/cache/test_2_make_data.json").unlink()
+
+    live(make, "4")
+
+    known = json.loads(_INDEX.read_text())["known"]
+    assert sorted(known) == [f"data/cache/test_{number}_make_data.json" for number in (1, 3, 4)]
+
+
+def test_what_is_replaced_while_it_is_loaded_is_loaded_again(live: _Live) -> None:
+    loads = []
+
+    class Replaced(JsonCacher):
+        def load(self) -> Any:
+            loads.append(value := super().load())
+            if len(loads) == 1:
+                metadata = json.loads(Path(self.get_path("_metadata.json")).read_text())
+                path = Path(self.get_path())
+                path.write_text('"new"')
+                name, status = path.name, path.stat()
+                facts = {"size": 5, "mtime_ns": status.st_mtime_ns, "sha256": sha256_of(b'"new"')}
+                text = json.dumps({**metadata, "files": {name: facts}})
+                Path(self.get_path("_metadata.json")).write_text(text)
+            return value
+
+    @stage(None, ["data"], [Replaced])
+    def make_replaced(_record: Record) -> str:
+        return "old"
+
+    live(make_replaced, "1")
+    loads.clear()
+
+    assert live(make_replaced, "1") == [("loaded", "new")]
+    assert loads == ["old", "new"]
+
+
+def test_metadata_that_was_not_read_is_there_when_somebody_asks(live: _Live) -> None:
+    names = []
+
+    class Asking(JsonCacher):
+        def load(self) -> Any:
+            names.append((self.metadata or {})["artifact_name"])
+            assert self.extra_metadata == {}
+            return super().load()
+
+    @stage(None, ["data"], [Asking])
+    def make_asking(record: Record) -> str:
+        return str(record.params.name)
+
+    live(make_asking, "1")
+
+    assert live(make_asking, "1") == [("loaded", "1")]
+    assert names == ["data"]

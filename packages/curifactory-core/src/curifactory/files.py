@@ -14,6 +14,7 @@ from curifactory.paths import (
 
 if TYPE_CHECKING:
     from curifactory.calls import StageCall, StageSpec
+    from curifactory.protocols import Finder
     from curifactory.record import Record
     from curifactory.run import Run
 
@@ -49,6 +50,8 @@ class CacheFiles:
         self._claimed_before: dict[str, list[StageCall]] = {}
         self._rivals: dict[StageCall, list[StageCall]] = {}
         self._claimed: dict[StageSpec, tuple[str, ...]] = {}
+        self.finders: dict[tuple[StageSpec, bool, bool], dict[str, Finder]] = {}
+        """What finds the outputs of a stage, by their names, with ``lazy`` and ``ignore_lazy``."""
         self._lent: list[tuple[str, int]] = []
 
     def claim(self, call: "StageCall") -> str:

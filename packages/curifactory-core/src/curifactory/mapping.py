@@ -168,6 +168,18 @@ class _Nowhere:
         return self._lookup
 
 
+def _finders(call: StageCall) -> "Mapping[str, Finder]":
+    """Return what finds the outputs of ``call``, by their names, in the map or the session."""
+    manager = call.record.manager
+    if manager.mapping is not None:
+        return manager.mapping.finders(call)
+    key = call.spec, manager.lazy, manager.ignore_lazy
+    found = manager.finders.get(key)
+    if found is None:
+        found = manager.finders[key] = _make_finders(call)
+    return found
+
+
 def _make_finders(call: StageCall) -> "dict[str, Finder]":
     """Return what finds the outputs of calls such as ``call``, by their names, where there is."""
     found: dict[str, Finder] = {}
@@ -216,8 +228,7 @@ def look_up(call: StageCall) -> Held:
     """Return what the cache holds of the outputs of ``call``."""
     if not call.outputs:
         return _NOTHING_TO_HOLD
-    mapping = call.record.manager.mapping
-    finders = {} if mapping is None else mapping.finders(call)
+    finders = _finders(call)
     misses: tuple[Cause, ...] = ()
     notes: tuple[Cause, ...] = ()
     metadata: tuple[Mapping[str, Any], ...] = ()

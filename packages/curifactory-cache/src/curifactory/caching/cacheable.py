@@ -91,7 +91,8 @@ class Cacheable:
         self.stage: str | None = None
         self.cache_paths: list[str] = []
         """Every path handed out so far."""
-        self.metadata: dict[str, Any] | None = None
+        self._metadata: dict[str, Any] | None = None
+        self._owes_metadata = False
         self.extra_metadata: dict[str, Any] = {}
         """Stored with the metadata, and there again when :meth:`load` is called by a stage."""
         self.call: StageCall | None = None
@@ -99,7 +100,6 @@ class Cacheable:
         self._located: dict[tuple[str | None, ...], str] = {}
         self._root: str | None = None
         self._last_read: tuple[FileState, dict[str, Any]] | None = None
-        self._known_hit: tuple[FileState, Lookup] | None = None
         self._staged: StagedFiles | None = None
         self._metadata_wanted = False
         self._preview = ""
@@ -306,7 +306,7 @@ class Cacheable:
         """
         from curifactory.caching.saving import PendingArtifact, not_stored, stage_artifact
 
-        self._last_read = self._known_hit = None
+        self._last_read = None
         try:
             return PendingArtifact(
                 self, *stage_artifact(self, type(self).save, value, metadata=True)
@@ -344,14 +344,32 @@ class Cacheable:
 
     # -- metadata ------------------------------------------------------------------------------
 
+    @property
+    def metadata(self) -> dict[str, Any] | None:
+        """What is recorded of the artifact, once it was stored, looked up or loaded."""
+        if self._owes_metadata:
+            self._owes_metadata = False
+            found = self._read_metadata()
+            self._metadata = None if found is None else found[1]
+        return self._metadata
+
+    @metadata.setter
+    def metadata(self, metadata: dict[str, Any] | None) -> None:
+        self._metadata, self._owes_metadata = metadata, False
+
+    def owe_metadata(self) -> None:
+        """Take note that nothing extra is stored; the metadata is read if it is asked for."""
+        self.extra_metadata, self._owes_metadata = {}, True
+
     def collect_metadata(self) -> dict[str, Any]:
         """Return the facts about the artifact, its record and the run, and keep them."""
-        self.metadata = {"extra": dict(self.extra_metadata)}
+        metadata: dict[str, Any] = {"extra": dict(self.extra_metadata)}
         if self.record is not None:
             from curifactory.caching.metadata import describe_artifact
 
-            self.metadata = {**describe_artifact(self, self.record), **self.metadata}
-        return self.metadata
+            metadata = {**describe_artifact(self, self.record), **metadata}
+        self.metadata = metadata
+        return metadata
 
     def save_metadata(self) -> None:
         """Write the metadata beside the artifact; while saving, after the artifact."""
@@ -380,9 +398,6 @@ class Cacheable:
         from curifactory.caching.pending_digests import wait_for_digests
 
         wait_for_digests(locate(self, METADATA))
-        return self._load_metadata()
-
-    def _load_metadata(self) -> dict[str, Any] | None:
         found = self._read_metadata()
         return None if found is None else self._take_metadata(found[1])
 
@@ -403,21 +418,19 @@ class Cacheable:
         return self._last_read
 
     def _recall_metadata(self) -> dict[str, Any] | None:
-        """Return the metadata, read as seldom as may be.
+        """Return the metadata, read as seldom as may be: what is read is noted in an index of all.
 
-        While mapping, what is read is noted in an index of all; otherwise what was read last will
-        do, if that is what is still there.
+        What this cacher read last will do, if that is what is still there.
         """
-        record, path = self.record, locate(self, METADATA)
-        if record is not None and record.manager.mapping is not None and self._looks_as_all():
-            found = self._read_metadata()
-            if found is None:
-                return None
-            index_of(record.manager).note(self.main_path(), path, *found)
-            return self._take_metadata(found[1])
+        path = locate(self, METADATA)
         if self._last_read is not None and self._last_read[0] == state_of(path):
             return self._take_metadata(self._last_read[1])
-        return self._load_metadata()
+        found = self._read_metadata()
+        if found is None:
+            return None
+        if self.record is not None and self.call is not None and self._root is None:
+            index_of(self.record.manager).note(self.main_path(), path, *found)
+        return self._take_metadata(found[1])
 
     def amend_metadata(self, facts: Mapping[str, Any]) -> None:
         """Replace ``facts`` in the stored metadata, as far as that may be written."""

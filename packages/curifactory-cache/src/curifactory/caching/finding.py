@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 from curifactory.artifact import Lookup
 from curifactory.caching.locating import locate, with_extension
 from curifactory.caching.metadata_index import index_of
+from curifactory.caching.verifying import any_marked
 from curifactory.causes import Cause, CauseKind
 from curifactory.lineage import lineage
 
 if TYPE_CHECKING:
     from curifactory.caching.cacheable import Cacheable
+    from curifactory.caching.metadata_index import Known
     from curifactory.calls import StageCall
 
 
@@ -26,21 +28,23 @@ class Finder:
     Raises
     ------
     RuntimeError
-        If it is that of no call, or nothing is mapped.
+        If it is that of no call.
 
     """
 
     def __init__(self, cacher: "Cacheable") -> None:
         manager = None if cacher.record is None else cacher.record.manager
-        if manager is None or manager.mapping is None or cacher.name is None:
-            raise RuntimeError("nothing can be found with a cacher of no stage, or without a map")
+        if manager is None or cacher.name is None:
+            raise RuntimeError("nothing can be found with a cacher that serves no stage")
         self._cacher = cacher
         self._manager = manager
         self._name = cacher.name
         self._identity = cacher.stage, cacher.name
         self._file = with_extension(cacher, cacher.name)
         self._folder = manager.cache_folder(cacher.subdir)
-        self._names = manager.mapping.listing.names(self._folder)
+        mapping = manager.mapping
+        self._names = None if mapping is None else mapping.listing.names(self._folder)
+        """Those of the files there, where nobody writes meanwhile; ``None`` in a live session."""
         self._index = index_of(manager)
         self._missing = Lookup(False, (Cause(CauseKind.MISSING, cacher._label()),))
         self._is_elsewhere = cacher.path_override is not None
@@ -49,19 +53,25 @@ class Finder:
         """Return what is there of ``call``; ``None`` if that cannot be told without its cacher."""
         if self._is_elsewhere:
             path = locate(self._cacher.bound_to(call, self._name), None)
-            is_there = self._cacher._exists(path)
         else:
             stage = call._file_stage or call.file_stage
             name = self._manager.file_name(self._file, call.hash, self._cacher.prefix, stage)
             path = f"{self._folder}/{name}"
-            is_there = name in self._names
-        if not is_there:
-            return self._missing
+            if self._names is not None and name not in self._names:
+                return self._missing
         known = self._index.find(path)
-        if known is None or known.content is None:
+        if (known is None or not known.files) and not self._cacher._exists(path):
+            return self._missing
+        if known is None or known.content is None or not self._is_complete(known):
             return None
         if self._is_elsewhere:
             return Lookup(True, (), known.facts, None, known.content, known.path)
         if known.lineage != lineage(call) or (known.stage, known.name) != self._identity:
             return None
         return Lookup(True, (), known.facts, known.execution, known.content, known.path)
+
+    def _is_complete(self, known: "Known") -> bool:
+        """Tell whether what is ``known`` is surely all there, whoever writes just now."""
+        if self._names is not None:
+            return True
+        return bool(known.files) and not any_marked(self._cacher._marker_root())

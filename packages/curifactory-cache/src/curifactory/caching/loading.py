@@ -10,11 +10,12 @@ from curifactory.artifact import Lookup
 from curifactory.caching.digesting import differ_in_digests_at_most
 from curifactory.caching.locating import METADATA, locate
 from curifactory.caching.looking_up import look_up
-from curifactory.caching.metadata_index import FileState, state_of
+from curifactory.caching.metadata_index import FileState, Known, index_of, state_of
 from curifactory.caching.publishing import nobody_publishes
 from curifactory.caching.verifying import find_damage
 from curifactory.causes import CauseKind
 from curifactory.exceptions import UnreadableArtifactError
+from curifactory.lineage import lineage
 
 if TYPE_CHECKING:
     from curifactory.caching.cacheable import Cacheable
@@ -29,10 +30,10 @@ class _UnusableError(Exception):
 
 def fetch(cacher: "Cacheable") -> Any:
     """Return the stored value, if it is the one that was stored; else set it aside."""
-    known = cacher._known_hit
+    known = _recall(cacher)
     if known is not None:
         with suppress(_UnusableError):
-            return _load(cacher, *known)
+            return _load_known(cacher, known)
     for attempt in range(_READ_ATTEMPTS):
         if attempt:  # another process may be renaming files just now
             time.sleep(0.01 * attempt)
@@ -43,6 +44,33 @@ def fetch(cacher: "Cacheable") -> Any:
             return _read(cacher)
         except _UnusableError as unusable:
             raise _set_aside(cacher, str(unusable)) from unusable.__cause__
+
+
+def _recall(cacher: "Cacheable") -> Known | None:
+    """Return what the session knows of the artifact, if it can be proved after it was loaded."""
+    if cacher.call is None or cacher.record is None:
+        return None
+    known = index_of(cacher.record.manager).recall(cacher.main_path())
+    if known is None or known.content is None or not known.files:
+        return None
+    if "has_extra" in known.facts:  # which is there again when the value is loaded
+        return None
+    mine = known.stage, known.name, known.lineage
+    if cacher.path_override is None and mine != (cacher.stage, cacher.name, lineage(cacher.call)):
+        return None
+    return known
+
+
+def _load_known(cacher: "Cacheable", known: Known) -> Any:
+    """Return the stored value, if what is ``known`` is true when it was loaded.
+
+    All was then the same before: what replaces a file is of another time or inode.
+    """
+    cacher.owe_metadata()
+    value = _loaded(cacher)
+    if not known.is_true():
+        raise _UnusableError("it was replaced while it was read")
+    return value
 
 
 def _read(cacher: "Cacheable") -> Any:
@@ -56,18 +84,22 @@ def _read(cacher: "Cacheable") -> Any:
 
 def _load(cacher: "Cacheable", before: FileState | None, found: Lookup) -> Any:
     """Return the stored value, if all is afterwards as it was ``before``, when it was ``found``."""
-    try:
-        value = cacher.load()
-    except MemoryError:  # says nothing about the artifact
-        raise
-    except Exception as error:
-        raise _UnusableError(f"{type(error).__name__}: {error}") from error
+    value = _loaded(cacher)
     files = (found.metadata or {}).get("files", {})
     metadata = locate(cacher, METADATA)
     same = state_of(metadata) == before or _is_still_described(cacher, found.metadata)
     if find_damage(files, os.path.dirname(metadata)) or not same:
         raise _UnusableError("it was replaced while it was read")
     return value
+
+
+def _loaded(cacher: "Cacheable") -> Any:
+    try:
+        return cacher.load()
+    except MemoryError:  # says nothing about the artifact
+        raise
+    except Exception as error:
+        raise _UnusableError(f"{type(error).__name__}: {error}") from error
 
 
 def _is_still_described(cacher: "Cacheable", metadata: Mapping[str, Any] | None) -> bool:

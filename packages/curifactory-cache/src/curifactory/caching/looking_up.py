@@ -10,28 +10,10 @@ from curifactory.lineage import lineage
 
 if TYPE_CHECKING:
     from curifactory.caching.cacheable import Cacheable
-    from curifactory.caching.metadata_index import FileState
 
 
 def look_up(cacher: "Cacheable") -> Lookup:
     """Tell whether a complete artifact is there that is the cacher's own."""
-    found = _look_up(cacher)
-    cacher._known_hit = _provable(cacher, found)
-    return found
-
-
-def _provable(cacher: "Cacheable", found: Lookup) -> "tuple[FileState, Lookup] | None":
-    """Return a hit that needs no second look, with the state of its metadata.
-
-    Whoever loads it sees afterwards whether its files still are those that the metadata describes.
-    """
-    read = cacher._last_read
-    if read is None or not found.hit or found.metadata is not read[1]:
-        return None
-    return (read[0], found) if found.metadata.get("files") else None
-
-
-def _look_up(cacher: "Cacheable") -> Lookup:
     if not cacher._exists(cacher.main_path()):
         return Lookup(False, (Cause(CauseKind.MISSING, cacher._label()),))
     if cacher.call is not None and cacher.is_guarded():

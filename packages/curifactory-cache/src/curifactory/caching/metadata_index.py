@@ -5,9 +5,10 @@ It is never needed: what is not in it, or was changed since, is read from the me
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from weakref import finalize
 
 from curifactory.artifact import content_of
 from curifactory.paths import safe_component, write_atomically
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
     from curifactory.manager import ArtifactManager
 
 _FOLDER = "metadata"
-_FORMAT = 4
-_SHARED = ("code", "upstream", "arrived")
-"""What tells whether an artifact is stale, and is the same for many."""
+_FORMAT = 5
+_SHARED = ("code", "upstream", "arrived", "reported", "has_extra")
+"""What tells how an artifact may be used, and is the same for many."""
 _FEW = 50
 """So many files are read again rather than all that is known written."""
 
@@ -116,6 +117,10 @@ class MetadataIndex:
         self._seen[artifact] = known
         return known
 
+    def recall(self, artifact: str) -> Known | None:
+        """Return what this session has seen of the artifact at a path, true or not by now."""
+        return self._seen.get(artifact)
+
     def note(self, artifact: str, path: str, state: FileState, metadata: Mapping[str, Any]) -> None:
         """Keep what the metadata at ``path`` says of the artifact at a path."""
         folder = os.path.dirname(path)
@@ -123,8 +128,12 @@ class MetadataIndex:
             (os.path.join(folder, name), each["size"], each["mtime_ns"])
             for name, each in metadata.get("files", {}).items()
         )
-        facts = {key: self._share(metadata[key]) for key in _SHARED if key in metadata}
+        facts = {
+            key: self._share(metadata[key]) for key in _SHARED if metadata.get(key) is not None
+        }
         facts |= {key: metadata[key] for key in ("inputs", "preview") if key in metadata}
+        if metadata.get("extra"):
+            facts["has_extra"] = True
         self._seen[artifact] = Known(
             path,
             tuple(state),
@@ -145,17 +154,31 @@ class MetadataIndex:
             self._kept[id(value)] = value
         return value
 
-    def save(self) -> None:
-        """Write what this session has seen, if much of it is new."""
+    def save(self, *, keep_others: bool = False) -> None:
+        """Write what this session has seen, if much of it is new.
+
+        Parameters
+        ----------
+        keep_others
+            Keep also what earlier sessions have seen and this one was not asked for, of artifacts
+            that are still there.
+
+        """
         if self._new < max(_FEW, len(self._seen) // 10):
             return
-        data = _text_of(self._seen).encode()
+        others = self._others() if keep_others else {}
+        data = _text_of({**others, **self._seen}).encode()
         try:
             os.makedirs(os.path.dirname(self._path), exist_ok=True)
             write_atomically(self._path, data)
         except OSError:  # the next run reads the metadata itself
             return
         self._new = 0
+
+    def _others(self) -> dict[str, Known]:
+        kept = _KeptFile(self._path)  # what it is by now
+        found = {path: kept.find(path) for path in kept.paths() if path not in self._seen}
+        return {path: each for path, each in found.items() if each and os.path.exists(path)}
 
 
 class _KeptFile:
@@ -175,7 +198,12 @@ class _KeptFile:
                 ]
                 self._entries = dict(kept["known"])
 
+    def paths(self) -> Iterable[str]:
+        """Return the path of each artifact that it says something of."""
+        return self._entries.keys()
+
     def find(self, artifact: str) -> Known | None:
+        """Return what it says of the artifact at a path."""
         try:
             *plain, place, own = self._entries[artifact]
             return Known._make((*plain, own | self._common[place]))
@@ -211,7 +239,8 @@ def index_of(manager: "ArtifactManager") -> MetadataIndex:
     """Return what the session of ``manager`` knows of metadata files."""
     if manager.metadata_index is None:
         name = f"{safe_component(str(manager.experiment_name))}.json"
-        manager.metadata_index = MetadataIndex(
-            os.path.join(manager.manager_cache_path, _FOLDER, name)
-        )
+        path = os.path.join(manager.manager_cache_path, _FOLDER, name)
+        index = manager.metadata_index = MetadataIndex(os.path.abspath(path))
+        if manager.run.recorded and manager.writes_cache:  # a live session, which may never end
+            finalize(manager, index.save, keep_others=True)
     return cast("MetadataIndex", manager.metadata_index)
