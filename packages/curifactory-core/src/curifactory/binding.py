@@ -47,7 +47,7 @@ def _reads_own_artifacts(call: StageCall) -> bool:
         return False
     artifacts = call.record.state.artifacts
     try:
-        call.reads = tuple([artifacts[name] for name in call.spec.inputs])
+        call.reads = tuple(map(artifacts.__getitem__, call.spec.inputs))
     except KeyError:
         return False
     call.is_plain = _is_lasting(call)
@@ -58,7 +58,11 @@ def _is_lasting(call: StageCall) -> bool:
     """Tell whether the lineage of ``call``, which reads artifacts alone, stays as it is."""
     if call.arguments or call.spec.function.__closure__:
         return False
-    return not [read for read in call.reads if not (read.call.is_plain or read.call._lineage)]
+    for artifact in call.reads:
+        read = artifact.call
+        if not read.is_plain and read._lineage is None:
+            return False
+    return True
 
 
 def _origin(record: "Record", name: str) -> Origin:

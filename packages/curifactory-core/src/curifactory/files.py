@@ -74,8 +74,12 @@ class CacheFiles:
         """Note that the file names of ``call`` are taken; return which other calls have them."""
         owners = self._claims.setdefault(call.hash, {})
         names = self._claimed.get(call.spec) or self._names_of(call.spec)
-        found = [owners.setdefault(name, call) for name in names]
-        return [owner for owner in found if owner is not call]
+        found: list[StageCall] = []
+        for name in names:
+            owner = owners.setdefault(name, call)
+            if owner is not call:
+                found.append(owner)
+        return found
 
     def find_rivals(self, call: "StageCall") -> "Sequence[StageCall]":
         """Return the calls that had claimed a file name of ``call`` before it did."""
@@ -91,7 +95,8 @@ class CacheFiles:
         found = self._claimed[spec] = tuple(f"{spec.name}_{name}" for name in names)
         return found
 
-    def _prefix(self, prefix: str | None) -> str:
+    def file_prefix(self, prefix: str | None) -> str:
+        """Return what names of files begin with, where a cacher wants ``prefix``."""
         return str(prefix or self.prefix or self.experiment_name)
 
     def get_artifact_filename(
@@ -113,7 +118,7 @@ class CacheFiles:
 
     def file_name(self, obj_name: str, hash_: str, prefix: str | None, stage_name: str) -> str:
         """Return the name of a file in the cache."""
-        return artifact_file_name(self._prefix(prefix), hash_, stage_name, obj_name)
+        return artifact_file_name(self.file_prefix(prefix), hash_, stage_name, obj_name)
 
     def get_artifact_path(
         self,

@@ -175,9 +175,12 @@ class Freshness:
 
         Where it reads a result that is not stored, these are what that was computed from.
         """
-        unstored = [artifact for artifact in call.reads if not artifact.is_stored]
-        if not unstored:
-            return call.reads if len(call.reads) < 2 else dict.fromkeys(call.reads)
+        reads = call.reads
+        for artifact in reads:
+            if not artifact.is_stored:
+                break
+        else:
+            return reads if len(set(reads)) == len(reads) else dict.fromkeys(reads)
         return _remembered(call, self._sources, self._find_sources)
 
     def _find_sources(self, call: StageCall) -> dict[Artifact, None]:
@@ -210,11 +213,12 @@ class Freshness:
         return None
 
     def compare(self, call: StageCall, recorded: Facts) -> tuple[Cause, ...]:
-        """Return why the artifacts of ``call`` with these ``recorded`` facts are stale."""
+        """Return why the artifacts of ``call`` are stale, of which these facts are recorded.
+
+        ``recorded`` is what :meth:`find_facts` found.
+        """
         causes: list[Cause] = []
-        code = recorded.get("code")
-        if not _is_mapping(code):
-            return ()
+        code = recorded["code"]
         if self._unchanged.get(call.spec) is not code:
             causes += compare_code(code, self.closure(call.spec), stage_key(call.spec))
             if not causes:
@@ -223,13 +227,14 @@ class Freshness:
         if isinstance(arrived, Mapping):
             closure = self.arrived(arrived.get("names") or ())
             causes += compare_code(arrived, closure, stage_key(call.spec))
-        if [artifact for artifact in call.reads if _is_unseen(artifact)]:
+        sources = self.sources(call)
+        if sources is not call.reads or None in [artifact.content for artifact in sources]:
             upstream = recorded.get("upstream") or {}
             for stage, now in self._unseen_stages(call).items():
                 before = upstream.get(stage)
                 if before is not None and before != now.fingerprint:
                     causes += self._compare_stage(stage, before, now)
-        causes += changed_inputs(self.sources(call), recorded)
+        causes += changed_inputs(sources, recorded)
         return tuple(causes)
 
     def _unseen_stages(self, call: StageCall) -> dict[str, Closure]:
@@ -317,7 +322,7 @@ def changed_inputs(sources: Iterable[Artifact], recorded: Facts) -> list[Cause]:
     return [
         Cause(CauseKind.INPUT_CHANGED, f"input {artifact.name!r}", f"from {artifact.call.label}")
         for artifact, before in zip(sources, recorded.get("inputs") or (), strict=False)
-        if before[3] is not None and artifact.content is not None and artifact.content != before[3]
+        if before[3] is not None and (now := artifact.content) is not None and now != before[3]
     ]
 
 

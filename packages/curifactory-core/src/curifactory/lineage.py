@@ -35,7 +35,10 @@ def lineage(call: StageCall) -> str:
 
 def _digest(call: StageCall) -> str:
     spec = call.spec
-    parts = [spec.name, call.hash, *_captured(spec.function), *spec.inputs]
+    parts = [spec.name, call.hash]
+    if not call.is_plain:
+        parts += _captured(spec.function)
+    parts += spec.inputs
     if call.reads_values:
         parts += map(_origin_text, origins_read(call))
     else:

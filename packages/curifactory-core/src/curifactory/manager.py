@@ -285,7 +285,7 @@ class ArtifactManager(
         self.plan = RunPlan(self.mapping, self.on_stale)
         self.mapping = None
         self.start_over()
-        warn_of_stale(self, self.plan.calls())
+        warn_of_stale(self, self.plan.stale_calls())
         return self.plan
 
     # -- calls -------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from curifactory.lineage import lineage
 from curifactory.outputs import waiting
 from curifactory.paths import DirectoryListing
 from curifactory.planning import Decision, Plan, make_plan
+from curifactory.reportables import REPORTABLES
 
 if TYPE_CHECKING:
     from curifactory.freshness import Freshness
@@ -105,11 +106,14 @@ class Map:
 
     def _dependencies(self, call: StageCall) -> tuple[int, ...]:
         """Return the indices of the mapped calls that ``call`` reads from, each once."""
-        reads = call.reads
-        found = [read.call.number for read in reads if self._has(read.call)]
-        return tuple(found if len(found) < 2 else dict.fromkeys(found))
+        found: dict[int, None] = {}
+        for artifact in call.reads:
+            if self._has(artifact.call):
+                found[artifact.call.number] = None
+        return tuple(found)
 
     def _has(self, call: StageCall) -> bool:
+        """Tell whether ``call`` is in this map: it may have been made before."""
         return call.number < len(self.calls) and self.calls[call.number] is call
 
     def _find_twin(self, call: StageCall, rivals: Iterable[StageCall]) -> int | None:
@@ -303,6 +307,7 @@ class RunPlan(PlanAttributes):
         for call, decision in self.calls():
             call.planned = decision
             self._calls[call.record.ordinal] = call.record.calls
+        self._may_have_reported: bool | None = None
         self.unplanned: list[StageCall] = []
         """Calls the real run made that the map did not have."""
 
@@ -360,6 +365,18 @@ class RunPlan(PlanAttributes):
     def calls(self) -> list[tuple[StageCall, Decision]]:
         """Return every mapped call with what was planned for it, in order."""
         return list(zip(self.mapped.calls, self.plan.decisions, strict=True))
+
+    def stale_calls(self) -> list[tuple[StageCall, Decision]]:
+        """Return the calls whose artifacts are used although they are stale."""
+        calls, decisions = self.mapped.calls, self.plan.decisions
+        return [(calls[index], decisions[index]) for index in self.plan.stale()]
+
+    def may_have_reported(self, manager: "ArtifactManager") -> bool:
+        """Tell whether the cache had anything that stages reported when the map was made."""
+        if self._may_have_reported is None:
+            listing, folder = self.mapped.listing, manager.cache_folder()
+            self._may_have_reported = listing.has_names_with(REPORTABLES, folder)
+        return self._may_have_reported
 
     def twins(self) -> dict[tuple[int, int], tuple[int, int]]:
         """Return the key of each call that computes what an earlier one does, and of that one."""

@@ -85,16 +85,12 @@ def bind_outputs(call: StageCall) -> None:
     manager = call.record.manager
     sources = manager.output_cachers(call.spec)
     first = manager.count_artifacts(len(sources))
-    call.outputs = tuple(
-        [
-            Artifact(output, call, place, source)
-            for place, (output, source) in enumerate(sources, first)
-        ]
-    )
-    for _, source in sources:
+    outputs = []
+    for place, (output, source) in enumerate(sources, first):
+        outputs.append(Artifact(output, call, place, source))
         if source is not None:
             call.is_stored = True
-            return
+    call.outputs = tuple(outputs)
 
 
 def perform(call: StageCall) -> None:

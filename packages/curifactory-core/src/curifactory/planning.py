@@ -44,7 +44,7 @@ class Decision(NamedTuple):
         return not STALE.isdisjoint([cause.kind for cause in self.causes])
 
 
-_UP_TO_DATE = Decision(Action.SKIP, (Cause(CauseKind.UP_TO_DATE),))
+UP_TO_DATE = Decision(Action.SKIP, (Cause(CauseKind.UP_TO_DATE),))
 NOT_NEEDED = Decision(Action.SKIP, (Cause(CauseKind.NOT_NEEDED),))
 
 
@@ -60,7 +60,8 @@ class Plan:
 
     def stale(self) -> list[int]:
         """Return the indices of calls whose cached artifacts are used although they are stale."""
-        return [index for index, decision in enumerate(self.decisions) if decision.stale]
+        decided = enumerate(self.decisions)
+        return [index for index, each in decided if each is not UP_TO_DATE and each.stale]
 
 
 class Renewal(NamedTuple):
@@ -94,7 +95,7 @@ def make_plan(graph: Graph, on_stale: OnStale = OnStale.WARN) -> Plan:
     leaves = graph.leaves()
     spread = _Spread(graph, leaves, on_stale)
     needs, forced = spread.needs, spread.forced
-    decisions: list[Decision] = [_UP_TO_DATE] * len(nodes)
+    decisions: list[Decision] = [UP_TO_DATE] * len(nodes)
     reader: list[int | None] = [None] * len(nodes)  # a running call that reads from the node
     for index in range(len(nodes) - 1, -1, -1):
         node, need = nodes[index], needs[index]
@@ -248,9 +249,9 @@ def decide(
     if needed:
         return Decision(Action.LOAD, needed + stale + node.notes, only_if_changed)
     if stale or node.notes:
-        up_to_date = _UP_TO_DATE.causes if only_if_changed or not stale else ()
+        up_to_date = UP_TO_DATE.causes if only_if_changed or not stale else ()
         return Decision(Action.SKIP, up_to_date + stale + node.notes, only_if_changed)
-    return _UP_TO_DATE
+    return UP_TO_DATE
 
 
 def _same_as(graph: Graph, twin: int) -> Decision:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from curifactory.protocols import Cacher, Publication, Reportable, Writer
 
 _log = logging.getLogger(__name__)
-_NAME = "reportables"
+REPORTABLES = "reportables"
+"""What the files are named after that keep what stages report."""
 
 
 class Reportables:
@@ -112,7 +113,7 @@ def _none_were_kept(call: "StageCall") -> bool:
     manager = call.record.manager
     if manager.plan is None or call.decision is None or call.decision.action is not Action.SKIP:
         return False
-    return not manager.plan.mapped.listing.has_names_with(_NAME, manager.cache_folder())
+    return not manager.plan.may_have_reported(manager)
 
 
 def reportables_cacher(call: "StageCall") -> "Cacher | None":
@@ -120,5 +121,5 @@ def reportables_cacher(call: "StageCall") -> "Cacher | None":
     source = find(CACHERS, "reportables")
     if source is None:
         return None
-    cacher: Cacher = source().bound_to(call, _NAME)
+    cacher: Cacher = source().bound_to(call, REPORTABLES)
     return cacher

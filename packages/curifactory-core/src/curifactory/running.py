@@ -277,7 +277,7 @@ class Execution:
             require_stages(mapped, self.options.overwrite_stages)
             plan = RunPlan(mapped, manager.on_stale)
         if not self.options.only_maps:
-            warn_of_stale(manager, plan.calls())
+            warn_of_stale(manager, plan.stale_calls())
         return plan
 
     def _why_not_mapped(self, mapped: Map) -> str:

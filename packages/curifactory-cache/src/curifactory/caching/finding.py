@@ -8,6 +8,7 @@ from curifactory.caching.metadata_index import index_of
 from curifactory.caching.verifying import any_marked
 from curifactory.causes import Cause, CauseKind
 from curifactory.lineage import lineage
+from curifactory.paths import artifact_file_name
 
 if TYPE_CHECKING:
     from curifactory.caching.cacheable import Cacheable
@@ -37,9 +38,9 @@ class Finder:
         if manager is None or cacher.name is None:
             raise RuntimeError("nothing can be found with a cacher that serves no stage")
         self._cacher = cacher
-        self._manager = manager
         self._name = cacher.name
         self._identity = cacher.stage, cacher.name
+        self._prefix = manager.file_prefix(cacher.prefix)
         self._file = with_extension(cacher, cacher.name)
         self._folder = manager.cache_folder(cacher.subdir)
         mapping = manager.mapping
@@ -54,8 +55,8 @@ class Finder:
         if self._is_elsewhere:
             path = locate(self._cacher.bound_to(call, self._name), None)
         else:
-            stage = call._file_stage or call.file_stage
-            name = self._manager.file_name(self._file, call.hash, self._cacher.prefix, stage)
+            stage = call.file_stage
+            name = artifact_file_name(self._prefix, call.hash, stage, self._file)
             path = f"{self._folder}/{name}"
             if self._names is not None and name not in self._names:
                 return self._missing

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from curifactory.calls import CallStatus
 from curifactory.causes import CauseKind
 from curifactory.cli.terminal import counted, duration
-from curifactory.planning import Action, Decision
+from curifactory.planning import UP_TO_DATE, Action, Decision
 
 if TYPE_CHECKING:
     from curifactory.manager import ArtifactManager
@@ -86,6 +86,9 @@ def summarise_map(decisions: Iterable[Decision]) -> str:
 def _count_skipped(decisions: Iterable[Decision]) -> Counter[Skipped]:
     counts: Counter[Skipped] = Counter()
     for decision in decisions:
+        if decision is UP_TO_DATE:
+            counts[Skipped.UP_TO_DATE] += 1
+            continue
         kinds = [cause.kind for cause in decision.causes]
         if CauseKind.INPUT_FAILED in kinds:
             counts[Skipped.BLOCKED] += 1
