@@ -125,8 +125,8 @@ def origins_read(call: StageCall) -> Iterator[Origin]:
 def call_keywords(call: StageCall) -> dict[str, Any]:
     """Return the keywords for the stage's function, with inputs loaded or computed as needed."""
     if call.reads_own_artifacts:
-        own = zip(call.spec.inputs, call.reads, strict=True)
-        return {name: _artifact_value(call.record, artifact) for name, artifact in own}
+        record = call.record
+        return {artifact.name: _artifact_value(record, artifact) for artifact in call.reads}
     values: dict[str, Any] = {}
     for bound in call.inputs:
         if bound.source is InputSource.STATE:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _MOST_NAMED = 20
+_FORCED = CauseKind.FORCED
 
 
 def decide(call: StageCall) -> Decision:
@@ -61,7 +62,7 @@ def _renewed_by(call: StageCall, *, compared: bool) -> str | None:
         if source.decision is None or (compared and artifact.is_stored):
             continue
         for cause in source.decision.causes:
-            if cause.kind is CauseKind.FORCED:
+            if cause.kind is _FORCED:
                 return source.label
         if source.renewed_by is not None:
             return source.renewed_by

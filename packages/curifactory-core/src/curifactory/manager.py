@@ -9,7 +9,7 @@ from weakref import finalize
 
 from curifactory import fetching
 from curifactory.artifact import Artifact
-from curifactory.calls import CallStatus, StageCall, StageSpec
+from curifactory.calls import EXECUTED, FAILED, SKIPPED, StageCall, StageSpec
 from curifactory.config import Configuration, OnStale, get_configuration
 from curifactory.deciding import warn_of_stale
 from curifactory.displaying import NotebookDisplays, SessionReports
@@ -346,14 +346,14 @@ class ArtifactManager(
 
     def call_finished(self, call: StageCall) -> None:
         """Tell log, journal and hooks what became of ``call``."""
-        level = logging.DEBUG if call.status is CallStatus.SKIPPED else logging.INFO
+        level = logging.DEBUG if call.status is SKIPPED else logging.INFO
         if _log.isEnabledFor(level):
             took = "" if call.seconds is None else f" in {call.seconds:.3f} s"
             record = call.record.get_reference_name()
             _log.log(level, "stage %s: %s %s%s", call.name, record, call.status, took)
-            if call.status is CallStatus.EXECUTED and _log.isEnabledFor(logging.DEBUG):
+            if call.status is EXECUTED and _log.isEnabledFor(logging.DEBUG):
                 _log.debug("stage %s: %s", call.name, _describe_cost(call))
-        if call.status is not CallStatus.FAILED and self.full_store is not None:
+        if call.status is not FAILED and self.full_store is not None:
             self.full_store.keep(call)
             call.record.store_tracked_paths()
         call.record.unstored_tracked_paths.clear()

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from curifactory.artifact import Artifact
 from curifactory.binding import bind_inputs, call_keywords
-from curifactory.calls import CallStatus, StageCall, StageSpec
+from curifactory.calls import EXECUTED, FAILED, LOADED, SKIPPED, StageCall, StageSpec
 from curifactory.causes import Cause, CauseKind
 from curifactory.deciding import decide, settle
 from curifactory.environment import peak_memory
 from curifactory.exceptions import OutputSignatureError, UnreadableArtifactError
 from curifactory.outputs import Deferred, Unread, waiting
-from curifactory.planning import Action, Decision
+from curifactory.planning import LOAD, RUN, SKIP, Decision
 
 if TYPE_CHECKING:
     from curifactory.mapping import RunPlan
@@ -103,12 +103,12 @@ def perform(call: StageCall) -> None:
     planned = call.planned
     if planned is None and manager.plan is not None:
         mapped = manager.plan.look_up(call)
-        if mapped is not None and mapped.status is CallStatus.EXECUTED:  # by another process
+        if mapped is not None and mapped.status is EXECUTED:  # by another process
             take_over(call, mapped)
             return
         planned = None if mapped is None else mapped.planned
     call.decision = decide(call) if planned is None else settle(call, planned)
-    if call.decision.action is Action.RUN:
+    if call.decision.action is RUN:
         execute(call)
         return
     reuse(call)
@@ -116,7 +116,7 @@ def perform(call: StageCall) -> None:
         manager.call_finished(call)
 
 
-LEFT_OUT = Decision(Action.SKIP, (Cause(CauseKind.NOT_NEEDED),))
+LEFT_OUT = Decision(SKIP, (Cause(CauseKind.NOT_NEEDED),))
 """What happens to aggregates, and to what reads their results, where records are missing."""
 
 
@@ -126,8 +126,8 @@ def _is_left_out(call: StageCall) -> bool:
 
 def reuse(call: StageCall) -> None:
     """Let the outputs of ``call`` wait in the record's state until somebody reads them."""
-    action = Action.SKIP if call.decision is None else call.decision.action
-    call.status = CallStatus.LOADED if action is Action.LOAD else CallStatus.SKIPPED
+    action = SKIP if call.decision is None else call.decision.action
+    call.status = LOADED if action is LOAD else SKIPPED
     record = call.record
     for artifact in call.outputs:
         record.state.put(artifact.name, waiting(artifact), artifact)
@@ -167,7 +167,7 @@ def _load_all(call: StageCall) -> bool:
                 state.keep(artifact.name, artifact.cacher.fetch())
     except UnreadableArtifactError as error:
         _log.warning("%s It is computed again.", error)
-        call.decision = Decision(Action.RUN, (Cause(CauseKind.UNREADABLE, call.label),))
+        call.decision = Decision(RUN, (Cause(CauseKind.UNREADABLE, call.label),))
         execute(call)
         return False
     return True
@@ -197,7 +197,7 @@ def execute(call: StageCall) -> tuple[Any, ...]:
         log.prefix = "" if record.params is None else f"[{record.params.name}] "
         return _attempt(call, keywords)
     except BaseException as error:
-        call.status, call.error = CallStatus.FAILED, error
+        call.status, call.error = FAILED, error
         error.add_note(f"in {manager.describe_call(call)}")
         raise
     finally:
@@ -298,7 +298,7 @@ def _store(call: StageCall, values: tuple[Any, ...]) -> None:
             held = waiting(artifact)
         record.state.put(artifact.name, held, artifact)
         shown.append(held)
-    call.status = CallStatus.EXECUTED
+    call.status = EXECUTED
     record.set_output(shown[0] if len(shown) == 1 else tuple(shown) or [])
 
 

@@ -27,6 +27,9 @@ class Action(StrEnum):
     SKIP = "skip"
 
 
+RUN, LOAD, SKIP = Action
+
+
 class Decision(NamedTuple):
     """What happens to a call, and why."""
 

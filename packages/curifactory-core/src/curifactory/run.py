@@ -10,7 +10,7 @@ from functools import cached_property
 from json.encoder import encode_basestring_ascii as quoted
 from typing import TYPE_CHECKING, Any
 
-from curifactory.calls import CallStatus, StageCall
+from curifactory.calls import EXECUTED, SKIPPED, CallStatus, StageCall
 from curifactory.environment import (
     NO_REPOSITORY,
     GitFacts,
@@ -129,7 +129,7 @@ class Run:
 
     def record_call(self, call: StageCall) -> None:
         """Note what became of ``call``; the skipped ones are only counted in the end."""
-        if self._journal is None or call.status is CallStatus.SKIPPED:
+        if self._journal is None or call.status is SKIPPED:
             return
         self._journal.append(_stage_line(call))
 
@@ -239,7 +239,7 @@ class Run:
 
 def _stage_line(call: StageCall) -> str:
     """Return the journal's line about ``call``, put together here: a run has one for each call."""
-    metrics = call_metrics(call) if call.status is CallStatus.EXECUTED else None
+    metrics = call_metrics(call) if call.status is EXECUTED else None
     worker = "null" if call.worker is None else quoted(call.worker)
     return (
         f'{{"event": "stage", "time": {time.time():.6f}, "record": {call.record.ordinal}, '

@@ -90,7 +90,8 @@ def stage(
 
         @wraps(function)
         def call(record: "Record", *arguments: Any, **keywords: Any) -> "Record":
-            _check_record(spec, record)
+            if not isinstance(record, Record):
+                raise _no_record(spec, record)
             return make_call(spec, record, None, arguments, keywords)
 
         call.spec = spec  # type: ignore[attr-defined]
@@ -149,7 +150,8 @@ def aggregate(
         def call(
             record: "Record", records: "Iterable[Record] | None" = None, **keywords: Any
         ) -> "Record":
-            _check_record(spec, record)
+            if not isinstance(record, Record):
+                raise _no_record(spec, record)
             manager = record.manager
             chosen = [other for other in manager.records if other is not record]
             chosen = chosen if records is None else list(records)
@@ -162,9 +164,8 @@ def aggregate(
     return decorate
 
 
-def _check_record(spec: StageSpec, record: object) -> None:
-    if not isinstance(record, Record):
-        raise TypeError(
-            f"{spec.name!r} is called with a record first, not with {type(record).__name__}; make "
-            f"one with Record(manager, parameter_set): {spec.name}(record)."
-        )
+def _no_record(spec: StageSpec, given: object) -> TypeError:
+    return TypeError(
+        f"{spec.name!r} is called with a record first, not with {type(given).__name__}; make "
+        f"one with Record(manager, parameter_set): {spec.name}(record)."
+    )
