@@ -93,7 +93,15 @@ def test_a_module_is_imported_once_in_its_project(project: "Project") -> None:
         ("def run(:", r"cannot be imported: SyntaxError: .*iris\.py, line 1\)"),
         ("\nimport absent_module", r"ModuleNotFoundError: .*absent_module.*iris\.py, line 2\)"),
         ("1 / 0", r"ZeroDivisionError: division by zero .*iris\.py, line 1\)"),
+        ("import json\njson.loads('{')", r"JSONDecodeError: .*iris\.py, line 2\)"),
+        (
+            "from dataclasses import dataclass\nimport curifactory\n@dataclass\n"
+            "class P(curifactory.ExperimentParameters):\n    x: int",
+            r"TypeError: .*iris\.py, line 3\)\. .* so all its fields need a default$",
+        ),
         ("run = 5", r"no function run\(param_sets, manager\)"),
+        ("def run(param_sets): ...", r"make it run\(param_sets, manager\)"),
+        ("def run(a, b, c): ...", r"make it run\(param_sets, manager\)"),
     ],
 )
 def test_an_experiment_that_cannot_be_used_is_named_with_the_place(

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from curifactory.config import Configuration
 from curifactory.exceptions import BadInputError, CurifactoryError
-from curifactory.importing import describe_error, import_parameters, unknown
+from curifactory.importing import describe_error, import_parameters, takes, unknown
 from curifactory.options import RunOptions
 from curifactory.params import ExperimentParameters
 
@@ -146,6 +146,11 @@ def _find_function(configuration: Configuration, file: str) -> Callable[[], Any]
         raise BadInputError(
             f"parameter file {file!r} ({module.__file__}) has no function get_params(); add one "
             "that returns a list of parameter sets, or name another file with -p."
+        )
+    if not takes(get_params):
+        raise BadInputError(
+            f"get_params() of {file!r} ({module.__file__}) is called without arguments, and needs "
+            "some; give them defaults, or leave them out."
         )
     return get_params  # type: ignore[no-any-return]
 

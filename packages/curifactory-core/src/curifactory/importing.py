@@ -4,9 +4,11 @@ import importlib
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from inspect import signature
 from types import ModuleType
+from typing import Any
 
 from curifactory.config import Configuration
 from curifactory.discovery import find_file, list_experiments, list_params
@@ -45,8 +47,11 @@ def _places(module: ModuleType) -> list[str]:
 
 def _may_stay(place: str, root: str) -> bool:
     """Tell whether a module is this project's, or installed and nobody's project."""
-    installed = (sys.prefix, sys.base_prefix, root)
-    return any(place.startswith(folder + os.sep) for folder in installed)
+    return place.startswith(root + os.sep) or _is_installed(place)
+
+
+def _is_installed(path: str) -> bool:
+    return any(path.startswith(folder + os.sep) for folder in (sys.prefix, sys.base_prefix))
 
 
 def require_experiment(configuration: Configuration, name: str) -> None:
@@ -80,7 +85,23 @@ def import_experiment(configuration: Configuration, name: str) -> ModuleType:
             f"experiment {name!r} ({module.__file__}) has no function run(param_sets, manager); "
             "add one."
         )
+    if not takes(module.run, [], None):
+        raise BadInputError(
+            f"run() of experiment {name!r} ({module.__file__}) does not take the parameter sets "
+            "and the manager that it is called with; make it run(param_sets, manager)."
+        )
     return module
+
+
+def takes(function: Callable[..., Any], *arguments: Any) -> bool:
+    """Tell whether a function can be called with so many arguments, as far as that is known."""
+    try:
+        signature(function).bind(*arguments)
+    except TypeError:
+        return False
+    except ValueError:  # such as some written in C
+        return True
+    return True
 
 
 _MOST_NAMED = 20
@@ -106,17 +127,27 @@ def _import(dotted: str, what: str) -> ModuleType:
     try:
         return importlib.import_module(dotted)
     except Exception as error:
-        raise BadInputError(f"{what} cannot be imported: {describe_error(error)}") from error
+        described = describe_error(error)
+        hint = ""
+        if isinstance(error, TypeError) and str(error).startswith("non-default argument"):
+            hint = ". A parameter set has a name by default, so all its fields need a default"
+        raise BadInputError(f"{what} cannot be imported: {described}{hint}") from error
 
 
 def describe_error(error: BaseException) -> str:
-    """Return class, message and the last place of ``error``, on one line."""
+    """Return class and message of ``error``, and the last place in the project, on one line.
+
+    If it never was in the project, the last place in a library.
+    """
     frames = traceback.extract_tb(error.__traceback__)
     text = " ".join(traceback.format_exception_only(type(error), error)[-1].split())
     if isinstance(error, SyntaxError):
         return f"{text} ({error.filename}, line {error.lineno})"
-    own = [frame for frame in frames if not frame.filename.startswith("<frozen ")]
-    return f"{text} ({own[-1].filename}, line {own[-1].lineno})" if own else text
+    ours = (os.path.join(os.path.dirname(__file__), ""), "<frozen ")
+    others = [frame for frame in frames if not frame.filename.startswith(ours)]
+    own = [frame for frame in others if not _is_installed(frame.filename)]
+    place = next(reversed(own or others), None)
+    return text if place is None else f"{text} ({place.filename}, line {place.lineno})"
 
 
 def import_parameters(configuration: Configuration, file: str) -> ModuleType:
