@@ -20,6 +20,10 @@ FILES = {
     "params/no_params.py": "def get_params():\n    return ['knn']\n",
     "params/failing.py": "def get_params():\n    return 1 / 0\n",
     "params/no_function.py": "",
+    "params/numbered.py": (
+        "import curifactory as cf\n"
+        "def get_params():\n    return [cf.ExperimentParameters(name=3)]\n"
+    ),
     "params/wants_more.py": "def get_params(number):\n    return []\n",
     "file": "",
 }
@@ -55,6 +59,7 @@ CASES = [
     Case("chain -p no_list", "Parameter file 'no_list' did not return a list"),
     Case("chain -p no_params", "'knn' in it, which is no parameter set"),
     Case("chain -p failing", "get_params() of 'failing' failed: ZeroDivisionError"),
+    Case("chain -p numbered", "a parameter set whose name is 3; make it a text, such as name='3'"),
     Case("chain -p wants_more", "wants_more.py) is called without arguments, and needs some"),
     Case("chain -p no_function", "has no function get_params()"),
     Case("chain other", "unexpected argument 'other'"),

@@ -14,7 +14,7 @@ from curifactory.exceptions import BadInputError
 from curifactory.freshness import Freshness, describe_code
 from curifactory.importing import describe_error, project_imports, unknown
 from curifactory.paths import write_atomically
-from curifactory.plugins import UPKEEP, find
+from curifactory.plugins import UPKEEP, require
 
 _METADATA = "_metadata.json"
 
@@ -84,25 +84,16 @@ def accept(configuration: Configuration, stage: str) -> int:
 
 
 def _recorded(folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield path and content of every metadata file below ``folder``."""
+    """Yield path and content of every metadata file below ``folder``, with all digests."""
+    upkeep = require(UPKEEP, "cache", "looking after the cache comes", "curifactory-cache")
     for place, _, names in os.walk(folder):
         for name in sorted(names):
             if not name.endswith(_METADATA):
                 continue
             path = os.path.join(place, name)
-            try:
-                with open(path, "rb") as file:
-                    metadata = json.loads(file.read())
-            except (OSError, ValueError):  # removed, or not what is written there
-                continue
-            if isinstance(metadata, dict):
-                yield path, _digested(path, metadata)
-
-
-def _digested(path: str, metadata: dict[str, Any]) -> dict[str, Any]:
-    """Return ``metadata`` with the digests that a killed run did not record."""
-    upkeep = None if content_of(metadata) else find(UPKEEP, "cache")
-    return metadata if upkeep is None else dict(upkeep.digested(path, metadata))
+            metadata = upkeep.read(path)
+            if metadata is not None:  # neither removed, nor not what is written there
+                yield path, dict(upkeep.digested(path, metadata))
 
 
 def _has_code(metadata: Mapping[str, Any]) -> bool:

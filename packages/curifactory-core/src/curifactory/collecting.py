@@ -174,4 +174,9 @@ def _parameter_sets(given: Any, file: str) -> list[ExperimentParameters]:
                 "parameter set; make it an instance of a subclass of "
                 "curifactory.ExperimentParameters."
             )
+        if not isinstance(item.name, str):
+            raise BadInputError(
+                f"{source} returned a parameter set whose name is {item.name!r}; make it a text, "
+                f"such as name={str(item.name)!r}."
+            )
     return sets

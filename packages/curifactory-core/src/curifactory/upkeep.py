@@ -77,6 +77,10 @@ class Upkeep(Protocol):
         """Return what is wrong with ``artifact``, reading every byte of it, or ``None``."""
 
     @staticmethod
+    def read(path: str) -> dict[str, Any] | None:
+        """Return the metadata at ``path``; ``None`` if there is none that can be used."""
+
+    @staticmethod
     def digested(path: str, metadata: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return metadata at ``path`` with the digests of files that it lacks.
 

@@ -101,23 +101,41 @@ def check_metadata(metadata: Any) -> dict[str, Any]:
     """
     if not isinstance(metadata, dict):
         raise ValueError("it holds no JSON object")
-    if not isinstance(metadata.get("extra", {}), dict | None):
-        raise ValueError("its 'extra' is no object")
-    files = metadata.get("files", {})
-    facts = files.values() if isinstance(files, dict) else [None]
-    if not all(isinstance(each, dict) and each.keys() >= _FACTS for each in facts):
-        raise ValueError("its 'files' do not have size, time and digest")
+    for key, (kind, word) in _KINDS.items():
+        value = metadata.get(key)
+        if value is not None and not isinstance(value, kind):
+            raise ValueError(f"its {key!r} is no {word}")
     for key in ("paths", "tracked"):
         names = metadata.get(key, [])
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise ValueError(f"its {key!r} is no list of texts")
-    for key in ("stage", "artifact_name", "lineage", "execution"):
-        if not isinstance(metadata.get(key), str | None):
-            raise ValueError(f"its {key!r} is no text")
+    if metadata.get("code") and not isinstance(metadata["code"].get("stage"), str):
+        raise ValueError("its 'code' does not name the stage")
+    _check_files(metadata.get("files", {}))
+    _check_inputs(metadata.get("inputs") or [])
     return metadata
 
 
+_KINDS: dict[str, tuple[Any, str]] = {
+    **dict.fromkeys(("extra", "params", "manager_run_info", "code", "upstream"), (dict, "object")),
+    **dict.fromkeys(("stage", "artifact_name", "params_hash", "lineage"), (str, "text")),
+    "execution": (str, "text"),
+    "seconds": ((int, float), "number"),
+}
 _FACTS = {"size", "mtime_ns", "sha256"}
+_INPUT_FACTS = 4
+
+
+def _check_files(files: Any) -> None:
+    facts = files.values() if isinstance(files, dict) else [None]
+    if not all(isinstance(each, dict) and each.keys() >= _FACTS for each in facts):
+        raise ValueError("its 'files' do not have size, time and digest")
+
+
+def _check_inputs(inputs: Any) -> None:
+    for each in inputs if isinstance(inputs, list) else [None]:
+        if not isinstance(each, list) or len(each) != _INPUT_FACTS:
+            raise ValueError("its 'inputs' do not have name, stage, hash and content")
 
 
 def markers_folder(root: str) -> str:

@@ -73,6 +73,15 @@ class CacheUpkeep:
         return problem or damage
 
     @staticmethod
+    def read(path: str) -> dict[str, Any] | None:
+        """Return the metadata at ``path``; ``None`` if there is none that can be used."""
+        try:
+            metadata, problem = read_metadata(path)
+        except OSError:
+            return None
+        return metadata if problem is None else None
+
+    @staticmethod
     def digested(path: str, metadata: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return metadata at ``path`` with the digests of files that it lacks.
 

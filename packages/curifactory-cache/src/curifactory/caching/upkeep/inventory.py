@@ -118,16 +118,21 @@ def _describe(
         state="complete" if problem is None else "damaged",
         size=size,
         modified=modified,
-        stage=metadata.get("stage"),
-        output=metadata.get("artifact_name"),
-        experiment=run.get("experiment_name"),
-        run=run.get("reference"),
-        parameter_set=metadata.get("params_name"),
-        hash=metadata.get("params_hash"),
-        execution=metadata.get("execution"),
+        stage=_text(metadata.get("stage")),
+        output=_text(metadata.get("artifact_name")),
+        experiment=_text(run.get("experiment_name")),
+        run=_text(run.get("reference")),
+        parameter_set=_text(metadata.get("params_name")),
+        hash=_text(metadata.get("params_hash")),
+        execution=_text(metadata.get("execution")),
         seconds=metadata.get("seconds"),
         problem=problem,
     )
+
+
+def _text(value: object) -> str | None:
+    """Return what metadata says as a text: names given in a live session may be numbers."""
+    return None if value is None else str(value)
 
 
 def size_of(path: str) -> int:

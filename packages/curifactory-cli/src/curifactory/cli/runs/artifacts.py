@@ -145,9 +145,6 @@ def _read_all(folder: str, hashes: frozenset[str] | None = None) -> Iterator[Sto
 
 def read_metadata(path: str) -> dict[str, Any] | None:
     """Return the metadata in the file ``path``, ``None`` if it is unreadable."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            metadata = json.load(file)
-    except (OSError, ValueError):
-        return None
-    return metadata if isinstance(metadata, dict) else None
+    upkeep = find(UPKEEP, "cache")
+    metadata: dict[str, Any] | None = None if upkeep is None else upkeep.read(path)
+    return metadata
