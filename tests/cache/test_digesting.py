@@ -86,7 +86,35 @@ def test_an_error_closes_the_file(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         fail()
 
+    assert file._file is not None
     assert file._file.closed
+
+
+def test_what_is_small_is_written_when_it_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with DigestingFile(str(path)) as file:
+        file.write(b"1")
+        assert not path.exists()
+        file.flush()
+        assert path.read_bytes() == b"1"
+        file.write(b"2")
+
+    assert path.read_bytes() == b"12"
+    assert file.digest_of(path.stat()) == sha256(b"12").hexdigest()
+
+
+def test_nothing_is_left_of_what_is_small_and_failed(tmp_path: Path) -> None:
+    file = DigestingFile(str(tmp_path / "file"))
+
+    def fail() -> None:
+        with file:
+            file.write(b"x")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+
+    assert os.listdir(tmp_path) == []
 
 
 def _stored(cacher: type[Cacheable], value: Any, ending: str) -> tuple[Path, dict[str, Any]]:

@@ -12,7 +12,14 @@ from typing import Any
 import pytest
 
 from curifactory import ArtifactManager, ExperimentParameters, Record, stage
-from curifactory.caching import Cacheable, JsonCacher, PickleCacher, loading, publishing
+from curifactory.caching import (
+    Cacheable,
+    JsonCacher,
+    PickleCacher,
+    loading,
+    publishing,
+    staging_folders,
+)
 from curifactory.exceptions import CacheError, UnreadableArtifactError
 
 SCRIPT = """
@@ -106,7 +113,7 @@ def test_a_folder_that_its_process_is_removing_is_no_hindrance(
     (folder / "host-1-1").rmdir()
     monkeypatch.setattr(os, "scandir", lambda _path: entries)
 
-    publishing.remove_dead(str(folder))
+    staging_folders.remove_dead(str(folder))
 
     assert not os.path.exists(folder / "host-1-1")
 
@@ -241,7 +248,7 @@ def test_a_lock_is_freed_although_a_child_process_has_inherited_it(folder: Path)
     pytest.importorskip("fcntl", reason="files cannot be locked here")
     code = """
 import os
-from curifactory.caching.publishing import _lock, exclusive
+from curifactory.caching.locking import exclusive, lock
 reader, writer = os.pipe()
 with exclusive("root"):
     child = os.fork()
@@ -250,7 +257,7 @@ with exclusive("root"):
         os.read(reader, 1)  # until the parent ends
         os._exit(0)
 with open("root/lock", "ab") as file:
-    assert _lock(file, wait=False)
+    assert lock(file.fileno(), wait=False)
 """
     result = run_script(code)
 

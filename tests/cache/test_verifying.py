@@ -9,12 +9,16 @@ import pytest
 from curifactory.caching.verifying import check_metadata, describe_files, find_damage
 
 
+def _lying(places: dict[str, str]) -> dict[str, tuple[str, os.stat_result]]:
+    return {path: (place, os.stat(place)) for path, place in places.items()}
+
+
 def test_files_in_folders_are_described_one_by_one(folder: Path) -> None:
     (folder / "deep").mkdir()
     (folder / "deep" / "one").write_text("1")
     (folder / "two").write_text("22")
 
-    described = describe_files({"deep": "deep", "moved/two": "two"}, "")
+    described = describe_files(_lying({"deep": "deep", "moved/two": "two"}), "")
 
     assert {name: facts["size"] for name, facts in described.items()} == {
         "deep/one": 1,
@@ -36,7 +40,7 @@ def test_damage_is_put_into_words(
 ) -> None:
     (folder / "file").write_text("1")
     os.utime("file", ns=(1, 1))
-    described = describe_files({"file": "file"}, ".")
+    described = describe_files(_lying({"file": "file"}), ".")
 
     change(folder / "file")
 
@@ -45,7 +49,7 @@ def test_damage_is_put_into_words(
 
 def test_a_file_whose_time_changed_is_still_the_same(folder: Path) -> None:
     (folder / "file").write_text("1")
-    described = describe_files({"file": "file"}, "")
+    described = describe_files(_lying({"file": "file"}), "")
     os.utime("file", ns=(1, 1))
 
     assert find_damage(described, "") is None
@@ -56,7 +60,7 @@ def test_a_file_without_a_digest_is_told_by_size_and_time(
     folder: Path, changed: bool, is_used: bool
 ) -> None:
     (folder / "file").write_text("1")
-    described = describe_files({"file": "file"}, "", lambda *_: None)
+    described = describe_files(_lying({"file": "file"}), "", lambda *_: None)
     if changed:
         os.utime("file", ns=(1, 1))
 

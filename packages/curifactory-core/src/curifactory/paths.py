@@ -142,6 +142,28 @@ def read_file(path: str) -> tuple[bytes, os.stat_result]:
         os.close(descriptor)
 
 
+def write_file(path: str, data: bytes | bytearray) -> os.stat_result:
+    """Write a file, whatever was there, and return its state.
+
+    Less is asked of the system than ``open`` does.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags, 0o666)
+    try:
+        written = os.write(descriptor, data)
+        while written < len(data):  # or not all goes at once
+            written += os.write(descriptor, data[written:])
+        return os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def remove_unfinished(path: str) -> None:
     """Remove what processes that were killed left of :func:`write_atomically` to ``path``.
 

@@ -235,7 +235,7 @@ class Cacheable:
 
     def _exclusive(self) -> AbstractContextManager[None]:
         """Keep others from publishing at this place."""
-        from curifactory.caching.publishing import nobody_publishes
+        from curifactory.caching.staging_folders import nobody_publishes
 
         manager = None if self.record is None else self.record.manager
         folder = self._metadata_folder() or "."
@@ -380,7 +380,7 @@ class Cacheable:
 
         staged = StagedFiles(os.path.dirname(self.main_path()) or ".")
         path = locate(self, METADATA)
-        there = {each: each for each in self.cache_paths if os.path.exists(each)}
+        there = {each: os.stat(each) for each in self.cache_paths if os.path.exists(each)}
         staged.add_metadata(path, self.collect_metadata(), there, there)
         staged.commit(path, self.published)
 

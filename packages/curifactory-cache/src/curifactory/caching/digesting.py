@@ -4,21 +4,29 @@ import os
 from collections.abc import Callable, Mapping
 from io import FileIO
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 from curifactory.digests import GrowingDigest
+from curifactory.paths import write_file
 
 LARGE = 1024 * 1024
 """From so many bytes on a file is not digested while it is written, but once it is published."""
+_FEW = 16 * 1024
+"""Fewer bytes are written all at once."""
 _CHUNK = 2 * 1024 * 1024
 """So much is read at a time: in between, threads that execute Python may hold a reader up."""
 
 
 class DigestingFile:
-    """A new binary file that can only be written from its beginning to its end."""
+    """A new binary file that can only be written from its beginning to its end.
+
+    As long as little is written it waits in memory: it is written all at once then.
+    """
 
     def __init__(self, path: str) -> None:
-        self._file = open(path, "wb")  # noqa: SIM115 - closed by __exit__
+        self._path = path
+        self._waiting = bytearray()
+        self._file: BinaryIO | None = None
         self._digest = GrowingDigest()
         self._size = 0
         self._closed_at: tuple[int, int] | None = None
@@ -28,15 +36,26 @@ class DigestingFile:
         view = memoryview(data)
         if not view.c_contiguous:  # which neither digests nor files take
             view = memoryview(view.tobytes())
-        self._file.write(view)
         self._size += view.nbytes
         if self._size < LARGE:
             self._digest.update(view)
+        if self._file is None and self._size < _FEW:
+            self._waiting += view.cast("B") if view.nbytes else b""
+        else:
+            self._opened().write(view)
         return view.nbytes
+
+    def _opened(self) -> BinaryIO:
+        """Return the file, with all that waited in it."""
+        if self._file is None:
+            self._file = open(self._path, "wb")  # noqa: SIM115 - closed by __exit__
+            self._file.write(self._waiting)
+            self._waiting.clear()
+        return self._file
 
     def flush(self) -> None:
         """Hand what was written to the operating system."""
-        self._file.flush()
+        self._opened().flush()
 
     def digest_of(self, status: os.stat_result) -> str | None:
         """Return the sha256, in hexadecimal, if the file still is as it was when it was closed.
@@ -52,14 +71,19 @@ class DigestingFile:
 
     def __exit__(
         self,
-        _kind: type[BaseException] | None,
+        kind: type[BaseException] | None,
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
-        with self._file:  # closed also where the disk is full by now
-            self._file.flush()
-            status = os.fstat(self._file.fileno())
-            self._closed_at = status.st_size, status.st_mtime_ns
+        if self._file is None and kind is not None:
+            return
+        if self._file is None:
+            status = write_file(self._path, self._waiting)
+        else:
+            with self._file:  # closed also where the disk is full by now
+                self._file.flush()
+                status = os.fstat(self._file.fileno())
+        self._closed_at = status.st_size, status.st_mtime_ns
 
 
 def digest_as_described(

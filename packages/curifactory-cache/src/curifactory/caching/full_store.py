@@ -10,9 +10,10 @@ from curifactory.caching.cacheable import Cacheable
 from curifactory.caching.digesting import undigested
 from curifactory.caching.locating import METADATA, locate, place_in_store
 from curifactory.caching.pending_digests import wait_for_digests
-from curifactory.caching.publishing import StagedFiles, nobody_publishes
+from curifactory.caching.publishing import StagedFiles
 from curifactory.caching.reference_cachers import FileReferenceCacher
 from curifactory.caching.run_folder import RunFolder
+from curifactory.caching.staging_folders import nobody_publishes
 from curifactory.caching.verifying import find_damage
 from curifactory.calls import CallStatus
 from curifactory.exceptions import CacheError
@@ -160,7 +161,7 @@ class FullStore:
             cacher.write_references(staged.stage(place), relative)
             facts = {**(metadata or {}), "extra": {**(metadata or {}).get("extra", {})}}
             facts["extra"][FileReferenceCacher.RELATIVE] = True
-            staged.add_metadata(beside, facts, {place: staged.stage(place)}, [place])
+            staged.add_metadata(beside, facts, {place: os.stat(staged.stage(place))}, [place])
             staged.commit(place, _nothing)
         finally:
             staged.discard()

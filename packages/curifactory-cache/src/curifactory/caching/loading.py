@@ -11,7 +11,7 @@ from curifactory.caching.digesting import differ_in_digests_at_most
 from curifactory.caching.locating import METADATA, locate
 from curifactory.caching.looking_up import look_up
 from curifactory.caching.metadata_index import FileState, Known, index_of, state_of
-from curifactory.caching.publishing import nobody_publishes
+from curifactory.caching.staging_folders import nobody_publishes
 from curifactory.caching.verifying import find_damage
 from curifactory.causes import CauseKind
 from curifactory.exceptions import UnreadableArtifactError

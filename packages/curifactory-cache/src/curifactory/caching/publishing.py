@@ -4,30 +4,27 @@ A reader sees what was there before, or all of what is there now, or files that 
 metadata, which counts as a miss. That holds for a crash at any moment too.
 """
 
-import atexit
+import itertools
 import json
 import os
-import threading
+import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from io import FileIO
-from typing import Any, BinaryIO
+from typing import Any
 
 from curifactory.caching.digesting import LARGE, DigestingFile
+from curifactory.caching.locking import exclusive
+from curifactory.caching.staging_folders import remove_tree, staging_folder
 from curifactory.caching.verifying import describe_files, digest, relative_path
-from curifactory.environment import is_alive, process_name
-from curifactory.paths import make_folder
+from curifactory.paths import write_file
 
-_FOLDER = ".curifactory-staging"
-_LOCK = "lock"
-_FOREIGN_AGE_SECONDS = 7 * 24 * 3600
 _MOST_OPEN = 8
 """So many files of one artifact are kept open for their digests; the others are read at once."""
 _OPEN_FILES_ARE_RENAMED = os.name != "nt"
-_own_folders: dict[tuple[int, str, str, str | None], str] = {}
-_held = threading.local()
 _encode = json.JSONEncoder(default=str).encode
+_counter = itertools.count()
 
 
 class StagedFiles:
@@ -47,6 +44,9 @@ class StagedFiles:
         self._own: dict[str, str] = {}
         self._root: str | None = None
         self._metadata: tuple[str, str] | None = None
+        self._spare = ""
+        self.metadata_status: os.stat_result | None = None
+        """The state of the file that :meth:`add_metadata` wrote."""
         self._digesting: dict[str, DigestingFile] = {}
         self._large: dict[str, FileIO] = {}
         self.puts_off_digests = False
@@ -61,17 +61,22 @@ class StagedFiles:
         staged = self._staged.get(path)
         if staged is None:
             folder, name = os.path.split(path)
-            own = self._own.get(folder)
-            if own is None:
-                own = self._own[folder] = _staging_folder(folder or ".", self._preferred)
-            self._root = os.path.dirname(own)
-            staged = os.path.join(own, name)
+            own = self._own_folder(folder)
+            staged = f"{own}{os.sep}{name}"
             if staged in self._staged.values() or os.path.lexists(staged):
                 inner = os.path.join(own, f"{len(self._staged)}-{time.time_ns()}")
                 os.makedirs(inner)
                 staged = os.path.join(inner, name)
             self._staged[path] = staged
         return staged
+
+    def _own_folder(self, folder: str) -> str:
+        """Return where to write what will lie in ``folder``."""
+        own = self._own.get(folder)
+        if own is None:
+            own = self._own[folder] = staging_folder(folder or ".", self._preferred)
+            self._root = os.path.dirname(own)
+        return own
 
     def final(self, path: object) -> object:
         """Return the place in the cache of a staged ``path``; anything else comes back as it is."""
@@ -80,15 +85,22 @@ class StagedFiles:
                 return final
         return path
 
-    def written(self) -> dict[str, str]:
-        """Return where each final path that was really written lies now."""
-        return {path: staged for path, staged in self._staged.items() if os.path.lexists(staged)}
+    def written(self) -> dict[str, os.stat_result]:
+        """Return the state of each file or folder that was really written, by its final path."""
+        found = {}
+        for path, staged in self._staged.items():
+            try:
+                status = os.lstat(staged)
+            except FileNotFoundError:
+                continue
+            found[path] = os.stat(staged) if stat.S_ISLNK(status.st_mode) else status
+        return found
 
     def add_metadata(
         self,
         path: str,
         metadata: Mapping[str, Any],
-        described: Mapping[str, str],
+        described: Mapping[str, os.stat_result],
         paths: Iterable[str],
     ) -> None:
         """Write metadata to be published last, with size and digest of every file before it is.
@@ -100,21 +112,24 @@ class StagedFiles:
         metadata
             What is known of the artifact.
         described
-            Where the files lie now whose sizes and digests to record, by their final paths.
+            The states of the files whose sizes and digests to record, and of folders with such
+            files, by their final paths.
         paths
             The final paths of all files and folders of the artifact.
 
         """
         folder = os.path.dirname(path)
+        places = {
+            each: (self._staged.get(each, each), status) for each, status in described.items()
+        }
         self.facts = facts = {
             "format": 1,
             **metadata,
-            "paths": sorted(relative_path(each, folder) for each in paths if each != path),
-            "files": describe_files(described, folder, self._digest),
+            "paths": sorted([relative_path(each, folder) for each in paths if each != path]),
+            "files": describe_files(places, folder, self._digest),
         }
         self.text = _encode(facts).encode()
-        with open(self.stage_metadata(path), "wb") as file:
-            file.write(self.text)
+        self.metadata_status = write_file(self.stage_metadata(path), self.text)
 
     def new_file(self, staged: str) -> DigestingFile:
         """Return a new file at a place that :meth:`stage` returned, which computes its digest."""
@@ -144,12 +159,12 @@ class StagedFiles:
 
     @property
     def spare(self) -> str:
-        """Where metadata may be written that is to replace what was published."""
-        return "" if self._metadata is None else f"{self._metadata[1]}.{time.time_ns()}"
+        """Where metadata may be written that is to replace what was published, once it was."""
+        return self._spare
 
     def stage_metadata(self, path: str) -> str:
         """Return where to write metadata that is to be published last, as ``path``."""
-        staged = self.stage(path)
+        staged = f"{self._own_folder(os.path.dirname(path))}{os.sep}{next(_counter)}_metadata.json"
         self._metadata = (path, staged)
         return staged
 
@@ -165,13 +180,16 @@ class StagedFiles:
             Is called when all is in place.
 
         """
-        last = None if self._metadata is None else self._metadata[0]
-        order = sorted(self._staged.items(), key=lambda pair: (pair[0] == last, pair[0] == main))
+        order = sorted(self._staged.items(), key=lambda pair: pair[0] == main)
+        if self._metadata is not None:
+            order.append(self._metadata)
         with self.exclusive():
             for path, staged in order:
                 _move(staged, path)
             when_published()
         self._staged.clear()
+        if self._metadata is not None:
+            self._spare, self._metadata = f"{self._metadata[1]}.new", None
 
     @property
     def root(self) -> str:
@@ -186,21 +204,12 @@ class StagedFiles:
         """Remove what was not published."""
         for file in self.take_large().values():
             file.close()
-        for staged in self._staged.values():
+        unpublished = [*self._staged.values(), *([self._metadata[1]] if self._metadata else [])]
+        for staged in unpublished:
             if os.path.isdir(staged):
-                _remove_tree(staged)
+                remove_tree(staged)
             elif os.path.lexists(staged):
                 os.unlink(staged)
-
-
-def _remove_tree(folder: str) -> None:
-    """Remove a folder, which is mostly empty, with all that can be removed of it."""
-    try:
-        os.rmdir(folder)
-    except OSError:
-        import shutil  # slow to import
-
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _move(staged: str, path: str) -> None:
@@ -223,162 +232,6 @@ def _exchange(staged: str, path: str) -> None:
     os.rename(path, old)
     os.rename(staged, path)
     if os.path.isdir(old) and not os.path.islink(old):
-        _remove_tree(old)
+        remove_tree(old)
     else:
         os.unlink(old)
-
-
-def exclusive(root: str) -> AbstractContextManager[None]:
-    """Let one process at a time rename files below ``root``, where locks work.
-
-    The lock only spares two writers of one call from spoiling each other's: a mixture of both is
-    found by its metadata either way. The system frees it when its holder dies. Its holder may ask
-    for it again.
-    """
-    return _Exclusive(root)
-
-
-class _Exclusive(AbstractContextManager[None]):
-    """A block with the lock of a root; a class, because there are two around every execution."""
-
-    __slots__ = ("_lock", "_root")
-
-    def __init__(self, root: str) -> None:
-        self._root = root
-        self._lock: BinaryIO | None = None
-
-    def __enter__(self) -> None:
-        held: set[str] = _held.__dict__.setdefault("roots", set())
-        if self._root not in held:
-            self._lock = _open_lock(self._root)
-            held.add(self._root)
-
-    def __exit__(self, *_error: object) -> None:
-        if self._lock is not None:
-            with self._lock:
-                _held.roots.discard(self._root)
-                _unlock(self._lock)
-
-
-def _open_lock(root: str) -> BinaryIO:
-    """Return the lock of ``root``, held until it is closed."""
-    path = os.path.join(root, _LOCK)
-    while True:
-        try:
-            file = open(path, "ab", buffering=0)  # noqa: SIM115 - the caller closes it
-        except FileNotFoundError:  # nobody has published yet, or the last one has left
-            os.makedirs(root, exist_ok=True)
-            continue
-        if not _lock(file, wait=True) or _is_at(file, path):
-            return file
-        file.close()  # removed while this waited for it
-
-
-def _lock(file: BinaryIO, *, wait: bool) -> bool:
-    """Lock ``file`` and tell whether that worked: not on Windows and some network file systems."""
-    with suppress(ImportError, OSError):
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        return True
-    return False
-
-
-def _unlock(file: BinaryIO) -> None:
-    """Free a lock, also where a process that was forked meanwhile has inherited the open file."""
-    with suppress(ImportError, OSError):
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_UN)
-
-
-def _is_at(file: BinaryIO, path: str) -> bool:
-    """Tell whether ``path`` still is the open ``file``."""
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
-    except FileNotFoundError:
-        return False
-
-
-@contextmanager
-def nobody_publishes(target: str, preferred: str | None) -> Iterator[None]:
-    """Keep other processes from publishing into the folder ``target`` while the block runs.
-
-    Parameters
-    ----------
-    target
-        Folder with artifacts.
-    preferred
-        As for :class:`StagedFiles`.
-
-    """
-    root = _staging_root(target, preferred)
-    try:
-        with exclusive(root):
-            yield
-    finally:
-        _remove_unused(root)
-
-
-def _staging_folder(target: str, preferred: str | None) -> str:
-    """Return this process's own folder on the file system of ``target``."""
-    key = (os.getpid(), os.getcwd(), target, preferred)
-    folder = _own_folders.get(key)
-    if folder is None or not os.path.isdir(folder):
-        folder = _own_folders[key] = _make_own_folder(target, preferred)
-    return folder
-
-
-def _make_own_folder(target: str, preferred: str | None) -> str:
-    os.makedirs(target, exist_ok=True)
-    root = _staging_root(target, preferred)
-    remove_dead(root)
-    folder = os.path.join(root, process_name())
-    make_folder(folder)
-    atexit.register(_remove_own, os.getpid(), folder)
-    return folder
-
-
-def _staging_root(target: str, preferred: str | None) -> str:
-    """Return the folder with the staging folders of all processes, on the file system of target."""
-    return os.path.join(_usable(preferred, target) or os.path.realpath(target), _FOLDER)
-
-
-def _usable(preferred: str | None, target: str) -> str | None:
-    if preferred is None or not os.access(preferred, os.W_OK):
-        return None
-    same_system = os.stat(preferred).st_dev == os.stat(target).st_dev
-    return os.path.realpath(preferred) if same_system else None
-
-
-def _remove_own(owner: int, folder: str) -> None:
-    if owner != os.getpid():  # inherited by a forked process
-        return
-    _remove_tree(folder)
-    _remove_unused(os.path.dirname(folder))
-
-
-def _remove_unused(root: str) -> None:
-    """Remove a root that has nothing but a lock that nobody holds."""
-    path = os.path.join(root, _LOCK)
-    try:
-        if os.listdir(root) == [_LOCK]:
-            with open(path, "ab") as file:
-                if _lock(file, wait=False) and _is_at(file, path):
-                    os.unlink(path)
-        os.rmdir(root)
-    except OSError:  # other processes have folders there, or removed it
-        return
-
-
-def remove_dead(root: str) -> None:
-    """Remove the folders in ``root`` that dead processes left."""
-    try:
-        entries = [entry for entry in os.scandir(root) if entry.is_dir(follow_symlinks=False)]
-    except FileNotFoundError:
-        return
-    for entry in entries:
-        with suppress(FileNotFoundError):  # its process has just removed it
-            old = time.time() - entry.stat().st_mtime > _FOREIGN_AGE_SECONDS
-            if old or not is_alive(entry.name):
-                _remove_tree(entry.path)

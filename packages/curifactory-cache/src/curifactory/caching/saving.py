@@ -3,14 +3,15 @@
 import functools
 import os
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from io import FileIO
 from typing import TYPE_CHECKING, Any
 
 from curifactory.caching.locating import METADATA, locate
+from curifactory.caching.locking import exclusive
 from curifactory.caching.metadata_index import FileState, index_of
 from curifactory.caching.pending_digests import Digestion, pending_digests
-from curifactory.caching.publishing import StagedFiles, exclusive
+from curifactory.caching.publishing import StagedFiles
 from curifactory.exceptions import CacheError
 from curifactory.previewing import preview
 
@@ -70,7 +71,7 @@ class PendingArtifact:
         cacher, facts = self._cacher, self._staged.facts
         try:
             metadata = locate(cacher, METADATA) if facts is not None else None
-            before = None if metadata is None else os.stat(self._staged.stage(metadata))
+            before = self._staged.metadata_status
             self._staged.commit(cacher.main_path(), cacher.published)
         except OSError as error:
             raise not_stored(cacher, error) from error
@@ -108,10 +109,12 @@ def _note(
     facts: dict[str, Any],
 ) -> None:
     """Let the session know the metadata at ``path``, if it still is what was ``written``."""
-    with suppress(OSError):
+    try:
         now = os.stat(path)
-        if (now.st_ino, now.st_mtime_ns) == (written.st_ino, written.st_mtime_ns):
-            index_of(manager).note(artifact, path, FileState.of(now), facts)
+    except OSError:
+        return
+    if (now.st_ino, now.st_mtime_ns) == (written.st_ino, written.st_mtime_ns):
+        index_of(manager).note(artifact, path, FileState.of(now), facts)
 
 
 def not_stored(cacher: "Cacheable", error: OSError) -> CacheError:
@@ -165,12 +168,15 @@ def _handed_out(cacher: "Cacheable") -> set[str]:
     return {cacher.main_path(), *given}
 
 
-def _described(cacher: "Cacheable", staged: StagedFiles) -> dict[str, str]:
-    """Return where the artifact's files lie now: also one that the stage wrote, not the cacher."""
+def _described(cacher: "Cacheable", staged: StagedFiles) -> dict[str, os.stat_result]:
+    """Return the states of the artifact's files: also of one that the stage wrote itself."""
     main, written = cacher.main_path(), staged.written()
-    asked_for = cacher.call is None or cacher.path_override is not None or cacher.is_guarded()
-    if main not in written and not (asked_for and os.path.exists(main)):
-        raise FileNotFoundError(
-            f"save() wrote nothing to get_path(), whose presence tells that it is there ({main!r})"
-        )
-    return {} if cacher.in_place else {main: main, **written}
+    if main not in written:
+        asked_for = cacher.call is None or cacher.path_override is not None or cacher.is_guarded()
+        if not (asked_for and os.path.exists(main)):
+            raise FileNotFoundError(
+                "save() wrote nothing to get_path(), whose presence tells that it is there "
+                f"({main!r})"
+            )
+        written = {main: os.stat(main), **written}
+    return {} if cacher.in_place else written

@@ -12,7 +12,7 @@ _MARKERS = ".curifactory-incomplete"
 
 
 def describe_files(
-    places: Mapping[str, str],
+    places: Mapping[str, tuple[str, os.stat_result]],
     folder: str,
     digest_of: "Callable[[str, str, os.stat_result], str | None] | None" = None,
 ) -> dict[str, dict[str, Any]]:
@@ -21,7 +21,7 @@ def describe_files(
     Parameters
     ----------
     places
-        Where each final path lies now.
+        Where each final path lies now, and the state of what lies there.
     folder
         What the final paths are given relative to.
     digest_of
@@ -29,8 +29,8 @@ def describe_files(
 
     """
     found: dict[str, dict[str, Any]] = {}
-    for path, place in places.items():
-        for file, status in _files(place):
+    for path, (place, state) in places.items():
+        for file, status in _files(place, state):
             final = path if file == place else os.path.join(path, os.path.relpath(file, place))
             name = relative_path(final, folder)
             found[name] = {
@@ -47,8 +47,7 @@ def relative_path(path: str, folder: str) -> str:
     return name if own == folder else os.path.relpath(path, folder or ".")
 
 
-def _files(path: str) -> list[tuple[str, os.stat_result]]:
-    status = os.stat(path)
+def _files(path: str, status: os.stat_result) -> list[tuple[str, os.stat_result]]:
     if not S_ISDIR(status.st_mode):
         return [(path, status)]
     names = sorted(

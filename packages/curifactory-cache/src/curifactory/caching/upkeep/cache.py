@@ -8,7 +8,7 @@ from typing import Any
 
 from curifactory.caching.digesting import digest_file, undigested, with_digests
 from curifactory.caching.pending_digests import complete_metadata
-from curifactory.caching.publishing import nobody_publishes
+from curifactory.caching.staging_folders import nobody_publishes
 from curifactory.caching.upkeep.evicting import plan_eviction
 from curifactory.caching.upkeep.inventory import (
     CORRUPT,
