@@ -1,5 +1,6 @@
 """Cachers: where artifacts lie, whether they count, and what is written beside them."""
 
+import errno
 import json
 import os
 from collections.abc import Callable
@@ -10,9 +11,10 @@ from typing import Any
 import pytest
 
 from curifactory import ArtifactManager, ExperimentParameters, Lazy, Record, aggregate, stage
-from curifactory.caching import Cacheable, JsonCacher, PickleCacher
+from curifactory.caching import Cacheable, JsonCacher, PickleCacher, cacheable
 from curifactory.causes import CauseKind
 from curifactory.exceptions import CacheError, UnreadableArtifactError
+from curifactory.paths import read_file
 
 NewManager = Callable[..., ArtifactManager]
 
@@ -226,6 +228,26 @@ def test_metadata_is_not_written_again_when_the_artifact_is_used(new_manager: Ne
     second = sidecar(make(Record(new_manager(), Params(name="other"))))
 
     assert second == first
+
+
+def test_metadata_that_may_not_be_read_is_written_again(
+    new_manager: NewManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: str) -> tuple[bytes, os.stat_result]:
+        if path.endswith("_make_data_metadata.json"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return read_file(path)
+
+    make = make_stage(JsonCacher)
+    make(Record(new_manager(), Params()))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cacheable, "read_file", refuse)  # root may read everything
+        make(Record(new_manager(), Params()))
+
+    assert RAN == ["make", "make"]
+    make(Record(new_manager(), Params()))
+    assert RAN == ["make", "make"]
 
 
 def test_extra_metadata_is_there_again_when_loading(new_manager: NewManager) -> None:

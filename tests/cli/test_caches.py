@@ -207,3 +207,18 @@ def test_an_age_is_told_in_the_unit_that_fits(seconds: float, shown: str) -> Non
     _, line, _ = list_lines([made], {}, Terminal(io.StringIO()))
 
     assert line.endswith(f" {shown}  complete")
+
+
+def test_metadata_that_cannot_be_read_is_a_damaged_artifact(
+    cache: "Cache", project: "Project"
+) -> None:
+    (path, *_) = project.root.glob("data/cache/*_model_metadata.json")
+    path.unlink()
+    path.mkdir()
+
+    outcome = cache("ls", "--json")
+
+    states = {each["name"]: each["problem"] for each in json.loads(outcome.out)}
+    assert states[path.name.removesuffix("_metadata.json")].startswith(
+        "its metadata cannot be read"
+    )

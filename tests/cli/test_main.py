@@ -1,10 +1,15 @@
 """What a person types wrongly, and what needs no run."""
 
+import errno
+import os
 import subprocess
 import sys
+import sysconfig
 from typing import TYPE_CHECKING
 
 import pytest
+
+from curifactory.store import RunStore
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Project
@@ -70,3 +75,33 @@ def test_starting_up_imports_nothing_heavy_and_no_code_of_the_user(
     imported = set(process.stderr.split())
     assert "curifactory" in imported
     assert imported & (HEAVY | {"experiments", "params"}) == set()
+
+
+def test_a_folder_that_may_not_be_read_is_named(
+    project: "Project", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_self: RunStore) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "data/store")
+
+    monkeypatch.setattr(RunStore, "runs", refuse)  # root may read everything
+
+    outcome = project.run("runs", "ls")
+
+    assert outcome.code == 1
+    assert outcome.err == (
+        "error: 'data/store' cannot be used: Permission denied. Check who may read and write it.\n"
+    )
+
+
+def test_a_current_folder_that_is_gone_is_no_traceback(project: "Project") -> None:
+    command = os.path.join(sysconfig.get_path("scripts"), "experiment")
+    script = f"mkdir gone && cd gone && rmdir ../gone && exec '{command}' ls"
+
+    done = subprocess.run(
+        ["sh", "-c", script], cwd=project.root, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: the current folder is not there any more. Change into one that is, and try again.\n"
+    )

@@ -414,6 +414,8 @@ class Cacheable:
             text, status = read_file(path)
         except FileNotFoundError:
             return None
+        except PermissionError as error:  # as good as not what is written there
+            raise ValueError(f"it cannot be read: {error.strerror}") from error
         self._last_read = FileState.of(status), check_metadata(json.loads(text.decode()))
         return self._last_read
 

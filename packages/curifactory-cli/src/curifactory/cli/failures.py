@@ -20,6 +20,19 @@ def show_error(terminal: Terminal, message: str) -> None:
     )
 
 
+def describe_os_error(error: OSError) -> str:
+    """Return what the system did not let us do, and with which file."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return "the current folder is not there any more. Change into one that is, and try again."
+    reason = error.strerror or str(error)
+    if error.filename is None:
+        return f"the system says: {reason}."
+    place = os.fspath(error.filename)
+    return f"{place!r} cannot be used: {reason}. Check who may read and write it."
+
+
 def show_traceback(terminal: Terminal, error: BaseException) -> None:
     """Write the whole traceback of ``error``."""
     terminal.line("".join(traceback.format_exception(error)).rstrip("\n"))

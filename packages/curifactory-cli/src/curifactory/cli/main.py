@@ -69,6 +69,13 @@ def _guarded(program: str, perform: Callable[[Sequence[str], Context], int]) -> 
             show_traceback(err, error.__cause__)
         bad_input = isinstance(error, BadInputError | MissingPartError)
         return ExitCode.BAD_INPUT if bad_input else ExitCode.FAILED
+    except OSError as error:
+        from curifactory.cli.failures import describe_os_error, show_error, show_traceback
+
+        show_error(err, describe_os_error(error))
+        if context.verbose:
+            show_traceback(err, error)
+        return ExitCode.FAILED
     except KeyboardInterrupt as interrupt:
         err.line(err.paint("interrupted", Colour.RED, Colour.BOLD))
         terminated = isinstance(interrupt, Terminated)

@@ -75,10 +75,7 @@ class CacheUpkeep:
     @staticmethod
     def read(path: str) -> dict[str, Any] | None:
         """Return the metadata at ``path``; ``None`` if there is none that can be used."""
-        try:
-            metadata, problem = read_metadata(path)
-        except OSError:
-            return None
+        metadata, problem = read_metadata(path)
         return metadata if problem is None else None
 
     @staticmethod

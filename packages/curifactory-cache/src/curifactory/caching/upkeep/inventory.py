@@ -24,9 +24,15 @@ def read_inventory(cache_path: str) -> list[CachedArtifact]:
 
 def _folders(root: str) -> Iterator[str]:
     """Yield the folders that may hold metadata; those of artifacts are sorted out later."""
-    for folder, inner, _ in os.walk(root):
+    for folder, inner, _ in os.walk(root, onerror=_raise_unless_gone):
         inner[:] = sorted(name for name in inner if not name.startswith("."))
         yield folder
+
+
+def _raise_unless_gone(error: OSError) -> None:
+    """Let nobody take what may not be read for an empty folder."""
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise error
 
 
 class _Folder:
@@ -90,6 +96,8 @@ def read_metadata(path: str) -> tuple[dict[str, Any], str | None]:
             return check_metadata(json.loads(file.read())), None
     except FileNotFoundError:
         return {}, "its metadata is missing"
+    except OSError as error:
+        return {}, f"its metadata cannot be read: {error.strerror}"
     except ValueError as error:
         return {}, f"its metadata cannot be used: {error}"
 
