@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 
@@ -13,6 +14,7 @@ from curifactory.environment import (
     ask_git,
     ask_git_difference,
     hostname,
+    installed_version,
     is_alive,
     is_interactive,
     process_name,
@@ -161,6 +163,22 @@ def test_facts_about_python_name_versions_of_packages() -> None:
 
     assert facts["python"] == sys.version.split()[0]
     assert facts["packages"]["pytest"] == pytest.__version__
+
+
+def test_a_version_is_found_however_it_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, file in (("new_one-1.5.dist-info", "METADATA"), ("old_one.egg-info", "PKG-INFO")):
+        (tmp_path / folder).mkdir()
+        name, _, _ = folder.partition("-" if "-1" in folder else ".")
+        text = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.5\n"
+        (tmp_path / folder / file).write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    assert installed_version("curifactory-core") == metadata.version("curifactory-core")
+    assert installed_version("new-one") == installed_version("old-one") == "1.5"
+    with pytest.raises(metadata.PackageNotFoundError):
+        installed_version("no-one")
 
 
 def test_seeds_that_are_set_are_noted_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,7 +100,7 @@ def load(name: str) -> object:
     if name == "ExperimentArgs":
         return import_module("curifactory.params").old_experiment_args(stacklevel=4)
     if name == "__version__":
-        return import_module("importlib.metadata").version("curifactory-core")
+        return import_module("curifactory.environment").installed_version("curifactory-core")
     if name == "Cacheable":
         return getattr(load("caching"), name)
     fullname = f"curifactory.{name}"

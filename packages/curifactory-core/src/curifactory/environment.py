@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -174,6 +175,35 @@ def installed_versions() -> dict[str, str]:
                 if dash:
                     found.setdefault(distribution, version)
     return dict(sorted(found.items()))
+
+
+def installed_version(distribution: str) -> str:
+    """Return the version of an installed distribution, as its metadata says.
+
+    Raises
+    ------
+    importlib.metadata.PackageNotFoundError
+        If it is not installed.
+
+    """
+    stem = f"{distribution.replace('-', '_')}-"
+    for folder in sys.path:
+        with suppress(OSError):  # zip files, and what is not as it should be
+            for name in os.listdir(folder or "."):
+                if name.startswith(stem) and name.endswith(".dist-info"):
+                    return _version_in(os.path.join(folder, name, "METADATA"))
+    from importlib.metadata import version  # slow to import, finds all others
+
+    return version(distribution)
+
+
+def _version_in(path: str) -> str:
+    with open(path, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            key, _, value = line.partition(":")
+            if key.lower() == "version":
+                return value.strip()
+    raise FileNotFoundError(f"{path} has no version")
 
 
 def active_conda_environment() -> str | None:

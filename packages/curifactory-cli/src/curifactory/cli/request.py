@@ -132,6 +132,6 @@ def _flag(option: str) -> str:
 
 def version_text() -> str:
     """Return name and version, as ``--version`` shows them."""
-    from importlib.metadata import version  # slow to import
+    from curifactory.environment import installed_version
 
-    return f"curifactory {version('curifactory-cli')}\n"
+    return f"curifactory {installed_version('curifactory-cli')}\n"

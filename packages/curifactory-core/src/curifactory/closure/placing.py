@@ -5,6 +5,8 @@ import sys
 from functools import cache
 from types import ModuleType
 
+from curifactory.environment import installed_version
+
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _OURS = "curifactory"
 
@@ -57,14 +59,14 @@ def is_standard(module: str) -> bool:
 
 def version_of(top_level: str) -> str | None:
     """Return the version of the distribution with the module ``top_level``, ``None`` if unknown."""
-    from importlib import metadata
-
     try:
-        return metadata.version(top_level)
-    except (metadata.PackageNotFoundError, ValueError):
+        return installed_version(top_level)
+    except (ModuleNotFoundError, ValueError):
         version = getattr(sys.modules.get(top_level), "__version__", None)
         if isinstance(version, str):
             return version
+        from importlib import metadata
+
         names = metadata.packages_distributions().get(top_level)
         return metadata.version(names[0]) if names else None
 
