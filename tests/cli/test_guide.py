@@ -366,7 +366,7 @@ def test_reports_are_at_the_address_that_was_asked_for(
         raise OSError(errno.EADDRINUSE, "Address already in use")
 
     guide.write("reports/index.html", "")
-    monkeypatch.setattr("curifactory.cli.reports.ReportsServer", listen)
+    monkeypatch.setattr("curifactory.cli.reports_server.ReportsServer", listen)
 
     outcome = guide.run(*line.split()[1:])
 

@@ -3,10 +3,8 @@
 import importlib
 import os
 import sys
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from inspect import signature
 from types import ModuleType
 from typing import Any
 
@@ -95,6 +93,8 @@ def import_experiment(configuration: Configuration, name: str) -> ModuleType:
 
 def takes(function: Callable[..., Any], *arguments: Any) -> bool:
     """Tell whether a function can be called with so many arguments, as far as that is known."""
+    from inspect import signature  # slow to import, and experiments import it anyway
+
     try:
         signature(function).bind(*arguments)
     except TypeError:
@@ -139,6 +139,8 @@ def describe_error(error: BaseException) -> str:
 
     If it never was in the project, the last place in a library.
     """
+    import traceback  # slow to import, and seldom needed
+
     frames = traceback.extract_tb(error.__traceback__)
     text = " ".join(traceback.format_exception_only(type(error), error)[-1].split())
     if isinstance(error, SyntaxError):

@@ -18,6 +18,8 @@ from curifactory.paths import remove_empty_folders, safe_component, write_atomic
 STORE = "store"
 """Name of the folder for journals below a ``manager_cache_path``."""
 SUFFIX = ".jsonl"
+TIMESTAMP_FORMAT = "%Y-%m-%d-T%H%M%S"
+"""How the start of a run is written, in its reference too."""
 _HINT = "last_number"
 
 

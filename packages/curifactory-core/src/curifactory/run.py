@@ -20,7 +20,7 @@ from curifactory.environment import (
     process_name,
     python_facts,
 )
-from curifactory.journal import STORE, Journal, append_line, encode, open_journal
+from curifactory.journal import STORE, TIMESTAMP_FORMAT, Journal, append_line, encode, open_journal
 from curifactory.logs import RunLog
 from curifactory.metrics import find_metrics
 from curifactory.old_store import import_old_store
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from curifactory.options import RunOptions
 
 _log = logging.getLogger(__name__)
-TIMESTAMP_FORMAT = "%Y-%m-%d-T%H%M%S"
 
 
 class Run:

@@ -1,12 +1,10 @@
 """Looking after a cache: what the command line asks, and the cache part does."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
-@dataclass(frozen=True, kw_only=True)
-class CachedArtifact:
+class CachedArtifact(NamedTuple):
     """One artifact in the cache, as its metadata and files tell."""
 
     name: str
@@ -35,11 +33,10 @@ class CachedArtifact:
 
     def export(self) -> dict[str, Any]:
         """Return it as a dictionary for JSON."""
-        return asdict(self)
+        return self._asdict()
 
 
-@dataclass(frozen=True)
-class Eviction:
+class Eviction(NamedTuple):
     """What is to leave the cache, and what that gains."""
 
     evicted: Sequence[CachedArtifact]

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from curifactory.config import get_configuration
+from curifactory.journal import TIMESTAMP_FORMAT
 from curifactory.previewing import preview
-from curifactory.run import TIMESTAMP_FORMAT
 
 if TYPE_CHECKING:
     from curifactory.logs import RunLog

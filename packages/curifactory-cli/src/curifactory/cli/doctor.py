@@ -13,10 +13,9 @@ from typing import Any
 from curifactory.cli.commands import Context
 from curifactory.cli.parser import Parser
 from curifactory.cli.runs.artifacts import METADATA_ENDING, read_metadata
-from curifactory.cli.runs.showing import byte_text
 from curifactory.cli.scaffold.ignoring import ignored_lines
 from curifactory.cli.table import one_line, wrapped
-from curifactory.cli.terminal import Colour, Terminal, counted
+from curifactory.cli.terminal import Colour, Terminal, byte_text, counted
 from curifactory.config import Configuration, find_configuration_file, get_configuration
 from curifactory.discovery import list_all, module_folder
 from curifactory.environment import NO_COMMIT, NO_REPOSITORY, ask_git, is_alive

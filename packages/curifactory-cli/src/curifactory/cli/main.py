@@ -133,14 +133,15 @@ def _imported_for_good() -> Iterator[None]:
 
 
 def _run(request: "RunOptions | WithNotes", words: Sequence[str], context: Context) -> int:
-    with _imported_for_good():
-        from curifactory.cli.request import WithNotes
-        from curifactory.cli.running import map_experiment, print_instead, run_experiment
+    from curifactory.cli.request import WithNotes
 
     options = request.options if isinstance(request, WithNotes) else request
     context.verbose = options.verbose
     configuration = context.configuration
     _require_experiment(options.experiment, words, context)
+    with _imported_for_good():
+        from curifactory.cli.running import map_experiment, print_instead, run_experiment
+
     if options.hashes_only or options.print_params:
         return print_instead(options, context.out)
     if options.only_maps:

@@ -4,21 +4,21 @@ import argparse
 import errno
 import os
 import re
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from curifactory.cli.commands import Context
 from curifactory.cli.parser import Parser
-from curifactory.cli.reports_server import INDEX, ReportsServer
 from curifactory.cli.terminal import Terminal, warn
 from curifactory.config import Configuration
 from curifactory.exceptions import BadInputError
 from curifactory.exiting import ExitCode
 from curifactory.plugins import EXPORTERS, require
 
+if TYPE_CHECKING:
+    from curifactory.cli.reports_server import ReportsServer
 
-@dataclass(frozen=True, slots=True)
-class ServeReports:
+
+class ServeReports(NamedTuple):
     """Serve the folder of reports, or only bring its index up to date."""
 
     host: str = "127.0.0.1"
@@ -103,6 +103,8 @@ def show_reports(
     if request.update:
         out.line(f"index: {_index_writer().update_index(folder, configuration.report_css_path)}")
         return ExitCode.COMPLETE
+    from curifactory.cli.reports_server import INDEX  # with Python's server, slow to import
+
     if not os.path.isfile(os.path.join(folder, INDEX)):
         raise BadInputError(
             f"there is no {INDEX} in {folder!r}; write it with 'experiment reports --update'."
@@ -118,7 +120,9 @@ def _index_writer() -> IndexWriter:
     return writer
 
 
-def _listen(folder: str, request: ServeReports) -> ReportsServer:
+def _listen(folder: str, request: ServeReports) -> "ReportsServer":
+    from curifactory.cli.reports_server import ReportsServer
+
     host, port = request.host, request.port
     try:
         return ReportsServer(folder, host, port, request.allow_hosts)
@@ -133,7 +137,7 @@ def _listen(folder: str, request: ServeReports) -> ReportsServer:
         ) from error
 
 
-def _serve(server: ReportsServer, folder: str, out: Terminal, err: Terminal) -> None:
+def _serve(server: "ReportsServer", folder: str, out: Terminal, err: Terminal) -> None:
     out.line(f"reports in {folder} are at {server.url} (Ctrl-C ends this)")
     if server.remote_url is not None:
         out.line(f"from other machines: {server.remote_url}")

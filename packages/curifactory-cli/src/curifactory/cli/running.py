@@ -12,14 +12,16 @@ from curifactory.calls import CallStatus
 from curifactory.cli.console import LogMessages, PlainLog, RunLines, Silence
 from curifactory.cli.summary import summarise_run
 from curifactory.cli.terminal import Colour, Terminal
+from curifactory.closing import RunResult
 from curifactory.config import Configuration
 from curifactory.exceptions import BadInputError, CurifactoryError
-from curifactory.experiment import ExitCode, RunResult, artifact_paths, run
+from curifactory.exiting import ExitCode
 from curifactory.hooks import RunHook
 from curifactory.importing import unknown
 from curifactory.manager import ArtifactManager
 from curifactory.mapping import RunPlan
 from curifactory.options import RunOptions
+from curifactory.running import run
 
 
 class BrokenOffError(CurifactoryError):
@@ -140,6 +142,8 @@ def _folded(lines: Iterable[str], width: int) -> Iterator[str]:
 
 def _map_lines(plan: RunPlan, manager: ArtifactManager, options: RunOptions) -> Iterator[str]:
     if options.paths_only:
+        from curifactory.experiment import artifact_paths
+
         yield from artifact_paths(manager)
     elif options.json:
         from curifactory.cli.map_data import map_as_data

@@ -124,6 +124,23 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
+def byte_text(count: int) -> str:
+    """Return a number of bytes for people, in decimal units.
+
+    Examples
+    --------
+    >>> byte_text(999), byte_text(1500), byte_text(3_200_000_000)
+    ('999 B', '1.5 kB', '3.2 GB')
+
+    """
+    size = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} B" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
 def counted(number: int, noun: str) -> str:
     """Return ``number`` and ``noun``, with an s where there is not exactly one.
 

@@ -11,9 +11,9 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 from curifactory.environment import NO_REPOSITORY
+from curifactory.journal import TIMESTAMP_FORMAT
 from curifactory.paths import write_atomically
 from curifactory.reporting.templating import render
-from curifactory.run import TIMESTAMP_FORMAT
 
 _KEPT = ".index.json"
 _TEMPLATE = "index_row.html"

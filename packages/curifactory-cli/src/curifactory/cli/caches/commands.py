@@ -23,7 +23,6 @@ from curifactory.config import Configuration
 from curifactory.exceptions import BadInputError
 from curifactory.exiting import ExitCode
 from curifactory.importing import unknown
-from curifactory.lending import cache_folder
 from curifactory.plugins import UPKEEP, require
 from curifactory.upkeep import CachedArtifact, Upkeep
 
@@ -46,6 +45,8 @@ def perform(given: dict[str, Any], context: Context) -> int:
     if folder is not None:
         if not os.path.isdir(folder):
             raise BadInputError(f"there is no cache {folder!r}; name a folder that exists.")
+        from curifactory.lending import cache_folder  # imports what makes sessions
+
         configuration = configuration.updated({"cache_path": cache_folder(folder)})
     if given["action"] == "accept":
         return _accept(given["stage"], configuration, context.out)
@@ -87,8 +88,7 @@ class Commands:
         if "json" in given:
             self._json([self._exported(each, stale) for each in artifacts])
             return ExitCode.COMPLETE
-        for line in list_lines(artifacts, stale, self._out):
-            self._out.line(line)
+        self._out.lines(list_lines(artifacts, stale, self._out))
         return ExitCode.COMPLETE
 
     def do_du(self, given: Given) -> int:

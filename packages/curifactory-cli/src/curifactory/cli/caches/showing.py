@@ -5,9 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from curifactory.cli.runs.showing import byte_text
 from curifactory.cli.table import cell_width, columns, hanging, table
-from curifactory.cli.terminal import Colour, Terminal, counted, duration
+from curifactory.cli.terminal import Colour, Terminal, byte_text, counted, duration
 from curifactory.upkeep import CachedArtifact, Eviction
 
 _HEADINGS = ("artifact", "stage", "set", "run", "size", "cost", "age", "state")

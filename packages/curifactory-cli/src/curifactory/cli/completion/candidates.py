@@ -207,7 +207,7 @@ def _of_parser(parser: Parser, words: Sequence[str], current: str) -> Iterable[C
     if actions and words and words[0] in actions:
         return _of_parser(actions[words[0]], words[1:], current)
     if words and words[-1] == "--status":
-        from curifactory.cli.runs.selecting import STATUSES
+        from curifactory.cli.runs import STATUSES
 
         return map(Candidate, STATUSES)
     if current.startswith("-"):

@@ -1,13 +1,12 @@
 """The command line of ``runs``."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from curifactory.cli.asking import Questions
 from curifactory.cli.commands import Context, add_action, add_actions
 from curifactory.cli.parser import Parser
-from curifactory.cli.runs.selecting import LATEST, STATUSES, Selection, parse_time
+from curifactory.cli.runs import LATEST, STATUSES
 from curifactory.exceptions import BadInputError
 
 _DESCRIPTION = """\
@@ -87,8 +86,11 @@ def perform(given: dict[str, Any], context: Context) -> int:
 
 
 def _list(given: dict[str, Any], context: Context) -> int:
+    from datetime import datetime
+
     from curifactory.cli.runs.commands import list_runs
     from curifactory.cli.runs.expressions import Condition
+    from curifactory.cli.runs.selecting import Selection, parse_time
 
     now = datetime.now()
     times = {key: parse_time(given[key], now) for key in ("since", "until") if key in given}

@@ -2,20 +2,19 @@
 
 import os
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from curifactory.cli.runs.comparing import Comparison
-from curifactory.cli.runs.details import read_details
-from curifactory.cli.runs.exporting import as_json, runs_as_csv, runs_as_json
 from curifactory.cli.runs.facts import History
-from curifactory.cli.runs.removing import Removal, plan_removal, point_latest_elsewhere, remove
 from curifactory.cli.runs.selecting import Selection, find_run, select_runs
 from curifactory.cli.runs.showing import comparison_lines, detail_lines, list_lines
 from curifactory.cli.terminal import Terminal, counted, warn
-from curifactory.closure.code_store import CodeStore
 from curifactory.config import Configuration
 from curifactory.exceptions import BadInputError
 from curifactory.exiting import ExitCode
 from curifactory.plugins import EXPORTERS, find
+
+if TYPE_CHECKING:
+    from curifactory.cli.runs.removing import Removal
 
 Confirm = Callable[[str], bool]
 """Asks a yes-or-no question."""
@@ -28,23 +27,30 @@ def list_runs(
     history = History(configuration.manager_cache_path)
     runs = select_runs(history, selection)
     if form == "json":
+        from curifactory.cli.runs.exporting import runs_as_json
+
         out.line(runs_as_json(runs))
     elif form == "csv":
+        from curifactory.cli.runs.exporting import runs_as_csv
+
         out.line(runs_as_csv(runs).rstrip("\n"))
     elif not runs:
         some = f"none of {counted(len(history.runs), 'recorded run')} fits"
         out.line(some if history.runs else "no runs are recorded here yet")
     else:
-        for line in list_lines(runs, out):
-            out.line(line)
+        out.lines(list_lines(runs, out))
     return ExitCode.COMPLETE
 
 
 def show_run(name: str, configuration: Configuration, out: Terminal, *, form: str = "text") -> int:
     """Show everything about one run."""
+    from curifactory.cli.runs.details import read_details
+
     history = History(configuration.manager_cache_path)
     details = read_details(history, find_run(history, name), configuration)
     if form == "json":
+        from curifactory.cli.runs.exporting import as_json
+
         out.line(as_json(details.export()))
         return ExitCode.COMPLETE
     for line in detail_lines(details, out):
@@ -56,6 +62,10 @@ def compare_runs(
     names: tuple[str, str], configuration: Configuration, out: Terminal, *, form: str = "text"
 ) -> int:
     """Show what differs between two runs."""
+    from curifactory.cli.runs.comparing import Comparison
+    from curifactory.cli.runs.details import read_details
+    from curifactory.closure.code_store import CodeStore
+
     history = History(configuration.manager_cache_path)
     first, second = (find_run(history, name) for name in names)
     comparison = Comparison(
@@ -64,6 +74,8 @@ def compare_runs(
         CodeStore(os.path.join(configuration.manager_cache_path, "code")),
     )
     if form == "json":
+        from curifactory.cli.runs.exporting import as_json
+
         out.line(as_json(comparison.export()))
         return ExitCode.COMPLETE
     for line in comparison_lines(comparison, out):
@@ -86,6 +98,8 @@ def remove_runs(
         If one is not there or is going on; nothing is removed then.
 
     """
+    from curifactory.cli.runs.removing import plan_removal
+
     history = History(configuration.manager_cache_path)
     runs = {run.reference: run for run in (find_run(history, name) for name in names)}
     removals = [plan_removal(history, run, configuration) for run in runs.values()]
@@ -102,7 +116,9 @@ def remove_runs(
     return ExitCode.COMPLETE
 
 
-def _remove_all(removals: Sequence[Removal]) -> None:
+def _remove_all(removals: "Sequence[Removal]") -> None:
+    from curifactory.cli.runs.removing import remove
+
     for removal in removals:
         try:
             remove(removal)
@@ -114,13 +130,15 @@ def _remove_all(removals: Sequence[Removal]) -> None:
 
 
 def _update_reports(
-    configuration: Configuration, removals: Sequence[Removal], err: Terminal
+    configuration: Configuration, removals: "Sequence[Removal]", err: Terminal
 ) -> None:
     """Bring the index of reports up to date, if one of them is gone."""
     reports = os.path.normpath(configuration.reports_path)
     gone = [path for removal in removals for path in removal.paths]
     if not any(os.path.normpath(os.path.dirname(path)) == reports for path in gone):
         return
+    from curifactory.cli.runs.removing import point_latest_elsewhere
+
     point_latest_elsewhere(configuration.reports_path)
     source = find(EXPORTERS, "report")
     if source is None:

@@ -8,10 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from curifactory.cli.runs.expressions import MISSING
-from curifactory.journal import STORE, SUFFIX
+from curifactory.journal import STORE, SUFFIX, TIMESTAMP_FORMAT
 from curifactory.paths import safe_component
-from curifactory.registry import ParameterRegistry
-from curifactory.run import TIMESTAMP_FORMAT
 from curifactory.store import RunStore
 
 _NOT_PARAMETERS = frozenset({"IGNORED_PARAMS", "_DRY_REPS"})
@@ -119,6 +117,8 @@ class History:
     @cached_property
     def registry(self) -> dict[str, dict[str, Any]]:
         """The entry of each hash in the registry of parameters."""
+        from curifactory.registry import ParameterRegistry  # hashes, and few ask for it
+
         return ParameterRegistry(self.manager_cache_path).find()
 
     @cached_property

@@ -3,23 +3,20 @@
 import difflib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
+from curifactory.cli.runs import LATEST
 from curifactory.cli.runs.expressions import Condition, ConditionError
 from curifactory.cli.runs.facts import FACTS, History, RecordedRun, look_up
 from curifactory.exceptions import BadInputError
 
-LATEST = "latest"
-STATUSES = ("complete", "error", "interrupted", "incomplete", "LIVE")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Selection:
+class Selection(NamedTuple):
     """Which runs to list, and in which order."""
 
     experiments: tuple[str, ...] = ()

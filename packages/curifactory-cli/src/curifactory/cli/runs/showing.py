@@ -2,14 +2,16 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from curifactory.cli.runs.artifacts import StoredArtifact
-from curifactory.cli.runs.comparing import Comparison, Pairs
-from curifactory.cli.runs.details import RunDetails, StageTimes
 from curifactory.cli.runs.facts import RecordedRun
 from curifactory.cli.table import cell_width, columns, hanging, one_line, table, wrapped
-from curifactory.cli.terminal import Colour, Terminal, counted, duration
+from curifactory.cli.terminal import Colour, Terminal, byte_text, counted, duration
+
+if TYPE_CHECKING:
+    from curifactory.cli.runs.artifacts import StoredArtifact
+    from curifactory.cli.runs.comparing import Comparison, Pairs
+    from curifactory.cli.runs.details import RunDetails, StageTimes
 
 _HEADINGS = ("run", "status", "started", "time", "sets", "executed", "loaded", "commit", "notes")
 _STATUS_COLOURS = {
@@ -76,7 +78,7 @@ def short_commit(commit: Any, dirty: Any) -> str:
     return f"{text[:8]}*" if dirty else text[:8]
 
 
-def detail_lines(details: RunDetails, terminal: Terminal) -> Iterator[str]:
+def detail_lines(details: "RunDetails", terminal: Terminal) -> Iterator[str]:
     """Yield everything about one run, in sections."""
     run = details.run
     status = terminal.paint(run.status, *_colours(run.status))
@@ -95,7 +97,7 @@ def detail_lines(details: RunDetails, terminal: Terminal) -> Iterator[str]:
         yield from _section("traceback", str(trace).rstrip().splitlines(), terminal, wrap=False)
 
 
-def _about(details: RunDetails) -> list[tuple[str, str]]:
+def _about(details: "RunDetails") -> list[tuple[str, str]]:
     facts, environment = details.run.facts, details.environment
     commit = str(facts["commit"] or "-")
     python = environment.get("python")
@@ -144,7 +146,7 @@ def _assignments(fields: Mapping[str, Any], left_out: Collection[str]) -> str:
 _NAMES = frozenset({"name", "hash"})
 
 
-def _metric_lines(details: RunDetails, room: int | None) -> list[str]:
+def _metric_lines(details: "RunDetails", room: int | None) -> list[str]:
     """Return a line for each metric; where names are too long, numbers come first."""
     rows = [(name, number_text(value)) for name, value in details.metrics.items()]
     if not rows:
@@ -157,7 +159,7 @@ def _metric_lines(details: RunDetails, room: int | None) -> list[str]:
     return columns([(value, name) for name, value in rows], right=frozenset({0}))
 
 
-def _stage_lines(stages: Mapping[str, StageTimes], room: int | None) -> list[str]:
+def _stage_lines(stages: "Mapping[str, StageTimes]", room: int | None) -> list[str]:
     if not stages:
         return []
     headings = ("stage", "executed", "loaded", "failed", "seconds", "cpu", "peak memory")
@@ -170,7 +172,7 @@ def _stage_lines(stages: Mapping[str, StageTimes], room: int | None) -> list[str
     return table(headings, rows, room, right=headings[1:], dispensable=dispensable)
 
 
-def _artifact_lines(details: RunDetails) -> list[str]:
+def _artifact_lines(details: "RunDetails") -> list[str]:
     """Return a line for each output of a stage, over all records."""
     groups: dict[str, list[StoredArtifact]] = {}
     for artifact in details.artifacts:
@@ -207,7 +209,7 @@ def _patch_summary(patch: str) -> list[str]:
     return columns([(name, f"+{added}", f"-{gone}") for name, (added, gone) in found.items()])
 
 
-def comparison_lines(comparison: Comparison, terminal: Terminal) -> Iterator[str]:
+def comparison_lines(comparison: "Comparison", terminal: Terminal) -> Iterator[str]:
     """Yield what differs between two runs, in sections; a section without differences is left out.
 
     In each line the first run's value comes first.
@@ -238,7 +240,7 @@ def comparison_lines(comparison: Comparison, terminal: Terminal) -> Iterator[str
         yield "Parameters, code, environment, artifacts and metrics are the same."
 
 
-def _pair_lines(pairs: Pairs) -> list[str]:
+def _pair_lines(pairs: "Pairs") -> list[str]:
     rows = [
         (name, _text(before), "→", _change(before, after))
         for name, (before, after) in pairs.items()
@@ -254,7 +256,7 @@ def _change(before: Any, after: Any) -> str:
     return text
 
 
-def _time_lines(pairs: Pairs) -> list[str]:
+def _time_lines(pairs: "Pairs") -> list[str]:
     rows = [
         (name, *("-" if each is None else f"{each:.3f}" for each in pair))
         for name, pair in pairs.items()
@@ -304,20 +306,3 @@ def number_text(value: Any) -> str:
 
     """
     return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def byte_text(count: int) -> str:
-    """Return a number of bytes for people, in decimal units.
-
-    Examples
-    --------
-    >>> byte_text(999), byte_text(1500), byte_text(3_200_000_000)
-    ('999 B', '1.5 kB', '3.2 GB')
-
-    """
-    size = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} B" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"
