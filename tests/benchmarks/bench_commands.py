@@ -156,6 +156,19 @@ shown = [
 ]
 assert shown[0] == shown[1], "the floor prints another map"
 """
+# What a plain program does that takes the same care: plain_rerun.py.
+_CARE = """
+import subprocess
+with open("plain_rerun.py", "w") as file:
+    file.write({source!r})
+
+program = [sys.executable, "-c", "import plain_rerun; plain_rerun.main()", "{sets}", "{stages}"]
+subprocess.run([*program, "--store"], check=True)
+before = resource.getrusage(resource.RUSAGE_CHILDREN)
+subprocess.run(program, check=True, stdout=subprocess.DEVNULL)
+after = resource.getrusage(resource.RUSAGE_CHILDREN)
+result = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e3
+"""
 _JOBLIB = """
 import os, subprocess
 with open("work.py", "w") as file:
@@ -180,6 +193,7 @@ subprocess.run([sys.executable, "work.py"], check=True)
 after = resource.getrusage(resource.RUSAGE_CHILDREN)
 result = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e3
 """
+_PLAIN_RERUN = Path(__file__).with_name("plain_rerun.py").read_text(encoding="utf-8")
 _PLAIN_MAP = Path(__file__).with_name("plain_map.py").read_text(encoding="utf-8")
 _FIRST = "result = command('work', '--no-report')"
 _AGAIN = "command('work', '--no-report')\n" + _FIRST
@@ -234,6 +248,13 @@ def scenarios() -> list[Scenario]:
                 **goal,
             )
         )
+    found.append(
+        Scenario(
+            f"everything cached again, and a floor of equal care, 1000 x {_STAGES} + 1",
+            _PROJECT.format(sets=1000, stages=_STAGES, last=_STAGES - 1) + _AGAIN,
+            _CARE.format(source=_PLAIN_RERUN, sets=1000, stages=_STAGES),
+        )
+    )
     found.append(
         _scenario("its peak memory, 1000 x 5 + 1", _PEAK, 1000, _STAGES, unit="MB", below=55)
     )
