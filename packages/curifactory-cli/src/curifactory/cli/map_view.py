@@ -1,6 +1,6 @@
 """What ``--map`` prints: every stage, what the cache has of it, what happens to it and why."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from curifactory.artifact import Artifact
@@ -39,11 +39,12 @@ class MapView:
         are listed before the summary, in order.
         """
         for record in records:
-            yield f"==== {record.get_reference_name()} hash: {record.get_hash()} ===="
+            shown = [f"==== {record.get_reference_name()} hash: {record.get_hash()} ===="]
             for call in record.calls:
-                yield from self._stage(call)
+                shown.append(self._stage(call))
                 if verbose:
-                    yield from self._details(call)
+                    shown += self._details(call)
+            yield "\n".join(shown)
             yield ""
         if verbose:
             yield from self._execution_list()
@@ -54,7 +55,7 @@ class MapView:
         for call in self._decisions:
             if call.name == stage:
                 yield f"==== {call.record.get_reference_name()} hash: {call.hash} ===="
-                yield from self._stage(call)
+                yield self._stage(call)
                 yield from self._details(call)
                 yield ""
 
@@ -64,17 +65,23 @@ class MapView:
         yield from (f"\t\t{line}" for line in detail_lines(call, self._decisions[call]))
         if call.spec not in self._explained:
             self._explained.add(call.spec)
-            yield from _list("Cannot be followed:", blind_spots(call))
+            unfollowed = blind_spots(call)
+            if unfollowed:
+                yield _listed("Cannot be followed:", unfollowed)
 
-    def _stage(self, call: StageCall) -> list[str]:
-        names = [record.get_reference_name() for record in input_records(call)]
-        return [
-            f"Stage: {call.name}{' (leaf)' if self._leaves[call] else ''}",
-            *_list("Input records:", names),
-            *_list("Inputs:", self._inputs(call)),
-            *_list("Outputs:", [self._artifact(artifact) for artifact in call.outputs]),
-            f"\t{why(self._decisions[call])}",
-        ]
+    def _stage(self, call: StageCall) -> str:
+        shown = [f"Stage: {call.spec.name}{' (leaf)' if self._leaves[call] else ''}"]
+        records = input_records(call)
+        if records:
+            names = [record.get_reference_name() for record in records]
+            shown.append(_listed("Input records:", names))
+        if call.spec.inputs:
+            shown.append(_listed("Inputs:", self._inputs(call)))
+        if call.outputs:
+            outputs = [self._artifact(artifact) for artifact in call.outputs]
+            shown.append(_listed("Outputs:", outputs))
+        shown.append(f"\t{why(self._decisions[call])}")
+        return "\n".join(shown)
 
     def _inputs(self, call: StageCall) -> list[str]:
         if call.is_plain and not call.is_aggregate:
@@ -109,9 +116,9 @@ class MapView:
             yield ""
 
 
-def _list(heading: str, items: Sequence[str]) -> list[str]:
-    """Return ``heading`` and the items under it, nothing if there are none."""
-    return [f"\t{heading}", *[f"\t\t{item}" for item in items]] if items else []
+def _listed(heading: str, items: Iterable[str]) -> str:
+    """Return ``heading`` and the items under it."""
+    return "\n\t\t".join((f"\t{heading}", *items))
 
 
 def input_records(call: StageCall) -> "Sequence[Record]":
