@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from curifactory.artifact import Artifact, Lookup
-from curifactory.calls import CallStatus, StageCall, StageSpec
+from curifactory.calls import PENDING, StageCall, StageSpec
 from curifactory.causes import Cause, CauseKind
 from curifactory.config import OnStale
 from curifactory.documented import PlanAttributes
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from curifactory.protocols import Finder
     from curifactory.record import Record
 
+_IGNORE = OnStale.IGNORE
 _MANY = 200
 """Maps of fewer calls are looked through faster than set aside."""
 
@@ -204,7 +205,7 @@ def make_node(call: StageCall) -> Node:
     node = Node(call.spec.name, (), misses, notes, forced_by(call))
     node.storable = call.is_stored
     manager = call.record.manager
-    if metadata and not misses and manager.on_stale is not OnStale.IGNORE:
+    if metadata and not misses and manager.on_stale is not _IGNORE:
         freshness = manager.freshness or _know_code(manager)
         facts = freshness.find_facts(metadata)
         if facts is not None:
@@ -324,7 +325,7 @@ class RunPlan(PlanAttributes):
         call = self._mapped(record, len(record.calls))
         if call is None or call.spec is not spec or call.hash != record.get_hash():
             return None
-        if not (call.is_plain and call.status is CallStatus.PENDING):
+        if not (call.is_plain and call.status is PENDING):
             return None
         artifacts = record.state.artifacts
         for name, artifact in zip(spec.inputs, call.reads, strict=True):

@@ -28,6 +28,8 @@ class Action(StrEnum):
 
 
 RUN, LOAD, SKIP = Action
+"""Its members: to find one by its class takes Python 3.11 longer than to call a function."""
+_NEEDED_BY, _INPUT_RENEWED = CauseKind.NEEDED_BY, CauseKind.INPUT_RENEWED
 
 
 class Decision(NamedTuple):
@@ -42,13 +44,13 @@ class Decision(NamedTuple):
     @property
     def stale(self) -> bool:
         """Whether results are used that are known to be stale."""
-        if self.only_if_changed or self.action is Action.RUN:
+        if self.only_if_changed or self.action is RUN:
             return False
         return not STALE.isdisjoint([cause.kind for cause in self.causes])
 
 
-UP_TO_DATE = Decision(Action.SKIP, (Cause(CauseKind.UP_TO_DATE),))
-NOT_NEEDED = Decision(Action.SKIP, (Cause(CauseKind.NOT_NEEDED),))
+UP_TO_DATE = Decision(SKIP, (Cause(CauseKind.UP_TO_DATE),))
+NOT_NEEDED = Decision(SKIP, (Cause(CauseKind.NOT_NEEDED),))
 
 
 class Plan:
@@ -81,6 +83,9 @@ class Need(IntEnum):
     NONE = 0
     IF_CHANGED = 1
     SURE = 2
+
+
+NONE, IF_CHANGED, SURE = Need
 
 
 def make_plan(graph: Graph, on_stale: OnStale = OnStale.WARN) -> Plan:
@@ -127,7 +132,7 @@ class _Spread:
         self._graph = graph
         self._nodes = nodes = graph.nodes
         self._renews = on_stale is OnStale.RERUN
-        self.needs = [Need.NONE] * len(nodes)
+        self.needs = [NONE] * len(nodes)
         self.forced = _find_forced(nodes)
         self._drifts = [False] * len(nodes)  # whether its results may come out different
         self._renewer: list[int | None] = [None] * len(nodes)
@@ -136,9 +141,9 @@ class _Spread:
         for index, node in enumerate(nodes):
             is_cached = not node.misses
             if self.forced[index] is not None or (node.stale and is_cached and self._renews):
-                self._raise(index, Need.SURE, drifts=True)
+                self._raise(index, SURE, drifts=True)
             elif not is_cached and leaves[index]:
-                self._raise(index, Need.SURE)
+                self._raise(index, SURE)
         if not self._waiting:  # nothing runs
             return
         while self._waiting:
@@ -180,7 +185,7 @@ class _Spread:
             return
         if self._renewer[index] is None or not comparable:
             self._renewer[index] = source
-        self._raise(index, Need.IF_CHANGED if comparable else self.needs[source], drifts=True)
+        self._raise(index, IF_CHANGED if comparable else self.needs[source], drifts=True)
 
     def _note_renewers(self) -> None:
         """Note for each call what makes it stale, where stale results are used."""
@@ -238,24 +243,24 @@ def decide(
         A call that runs and reads from it.
 
     """
-    needed = () if reader is None else (Cause(CauseKind.NEEDED_BY, reader),)
-    may_change = () if renewed is None else (Cause(CauseKind.INPUT_RENEWED, renewed.label),)
+    needed = () if reader is None else (Cause(_NEEDED_BY, reader),)
+    may_change = () if renewed is None else (Cause(_INPUT_RENEWED, renewed.label),)
     is_cached = not node.misses
     if need:
         reasons = node.stale or may_change if is_cached else node.misses
         causes = (forced,) if forced else reasons + (() if is_cached and reasons else needed)
-        return Decision(Action.RUN, causes, need is Need.IF_CHANGED)
+        return Decision(RUN, causes, need is IF_CHANGED)
     if not is_cached:
         return NOT_NEEDED
     stale = node.stale or may_change
     only_if_changed = renewed is not None and renewed.may_be_equal and not node.stale
     if needed:
-        return Decision(Action.LOAD, needed + stale + node.notes, only_if_changed)
+        return Decision(LOAD, needed + stale + node.notes, only_if_changed)
     if stale or node.notes:
         up_to_date = UP_TO_DATE.causes if only_if_changed or not stale else ()
-        return Decision(Action.SKIP, up_to_date + stale + node.notes, only_if_changed)
+        return Decision(SKIP, up_to_date + stale + node.notes, only_if_changed)
     return UP_TO_DATE
 
 
 def _same_as(graph: Graph, twin: int) -> Decision:
-    return Decision(Action.LOAD, (Cause(CauseKind.SAME_AS, graph.label(twin)),))
+    return Decision(LOAD, (Cause(CauseKind.SAME_AS, graph.label(twin)),))

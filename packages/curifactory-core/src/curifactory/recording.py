@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from curifactory.calls import CallStatus, StageCall
+from curifactory.calls import EXECUTED, StageCall
 from curifactory.interrupting import uninterrupted
 from curifactory.plugins import STORES, require
 from curifactory.usage import describe_use
@@ -169,7 +169,7 @@ class RecordedSession:
 
     def _record_code(self, calls: Sequence[StageCall]) -> None:
         """Note the code of the stages, unless nobody has asked for it and nothing was executed."""
-        executed = any(call.status is CallStatus.EXECUTED for call in calls)
+        executed = any(call.status is EXECUTED for call in calls)
         if self.run.recorded and (executed or self.freshness is not None):
             from curifactory.freshness import freshness_of  # imports what reads code
 

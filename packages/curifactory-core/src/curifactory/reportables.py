@@ -4,7 +4,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from curifactory.exceptions import UnreadableArtifactError
-from curifactory.planning import Action
+from curifactory.planning import SKIP
 from curifactory.plugins import CACHERS, find
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Reportables:
 def _none_were_kept(call: "StageCall") -> bool:
     """Tell whether the cache had no reportables at all when the map was made, without a look-up."""
     manager = call.record.manager
-    if manager.plan is None or call.decision is None or call.decision.action is not Action.SKIP:
+    if manager.plan is None or call.decision is None or call.decision.action is not SKIP:
         return False
     return not manager.plan.may_have_reported(manager)
 

@@ -5,13 +5,13 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from curifactory.calls import CallStatus, StageCall
+from curifactory.calls import EXECUTED, FAILED, StageCall
 from curifactory.cli.table import cell_width, fitted
 from curifactory.cli.terminal import Colour, Terminal, counted, duration
 from curifactory.explaining import describe_all
 from curifactory.hooks import RunHook
 from curifactory.mapping import RunPlan
-from curifactory.planning import Action, Decision
+from curifactory.planning import RUN, Decision
 
 if TYPE_CHECKING:
     from curifactory.manager import ArtifactManager
@@ -149,10 +149,11 @@ class RunLines(LogMessages):
 
     def stage_finished(self, call: StageCall) -> None:
         """Show how long ``call`` took; with ``verbose``, also why it was not executed."""
-        self._executed += call.status in {CallStatus.EXECUTED, CallStatus.FAILED}
-        if call.status is CallStatus.EXECUTED:
+        if call.status is EXECUTED:
+            self._executed += 1
             self._show_call(call, duration(call.seconds or 0.0))
-        elif call.status is CallStatus.FAILED:
+        elif call.status is FAILED:
+            self._executed += 1
             word = "interrupted" if isinstance(call.error, KeyboardInterrupt) else "failed"
             self._show_call(call, self._terminal.paint(word, Colour.RED))
         elif self._verbose and call.decision is not None:
@@ -185,7 +186,7 @@ class RunLines(LogMessages):
             call.record.manager.plan, self._terminal.width
         )
         counter = "-"
-        if call.decision is not None and call.decision.action is Action.RUN:
+        if call.decision is not None and call.decision.action is RUN:
             counter = layout.counter(number or self._executed)
         label = layout.fit(label_of(call))
         self._show(f"  {counter:>{layout.number}}  {call.name:<{layout.stage}}  {label}  {outcome}")
@@ -216,7 +217,7 @@ class _Layout(NamedTuple):
         cuts = width is not None
         if plan is None or not plan.mapped.calls:
             return cls(cuts=cuts)
-        planned = plan.plan.count(Action.RUN)
+        planned = plan.plan.count(RUN)
         number = 2 * len(str(planned)) + 1
         stage = max(len(call.name) for call in plan.mapped.calls)
         label = max(cell_width(label_of(call)) for call in plan.mapped.calls)
@@ -248,6 +249,6 @@ def label_of(call: StageCall) -> str:
 def why(decision: Decision) -> str:
     """Return action and causes of ``decision`` on one line."""
     causes = describe_all(decision.causes, only_if_changed=decision.only_if_changed)
-    perhaps = decision.only_if_changed and decision.action is Action.RUN
+    perhaps = decision.only_if_changed and decision.action is RUN
     action = f"{decision.action} if an input changes" if perhaps else str(decision.action)
     return f"{action}: {causes}" if causes else action

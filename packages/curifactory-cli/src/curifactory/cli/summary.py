@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from curifactory.calls import CallStatus
+from curifactory.calls import EXECUTED, FAILED, LOADED, PENDING, SKIPPED
 from curifactory.causes import CauseKind
 from curifactory.cli.terminal import counted, duration
-from curifactory.planning import UP_TO_DATE, Action, Decision
+from curifactory.planning import LOAD, RUN, SKIP, UP_TO_DATE, Decision
 
 if TYPE_CHECKING:
     from curifactory.manager import ArtifactManager
@@ -42,20 +42,18 @@ def summarise_run(manager: "ArtifactManager", seconds: float) -> str:
     calls = [call for record in manager.all_records for call in record.calls]
     counts = Counter(call.status for call in calls)
     skipped = _count_skipped(
-        call.decision
-        for call in calls
-        if call.status is CallStatus.SKIPPED and call.decision is not None
+        call.decision for call in calls if call.status is SKIPPED and call.decision is not None
     )
-    unreached = counts[CallStatus.PENDING]
+    unreached = counts[PENDING]
     total = len(calls)
     if manager.plan is not None:
         missing = len(manager.plan.missing_calls(manager))
         unreached, total = unreached + missing, total + missing
-    if counts[CallStatus.EXECUTED] + counts[CallStatus.FAILED] + unreached == 0:
+    if counts[EXECUTED] + counts[FAILED] + unreached == 0:
         return _nothing_ran(total, skipped)
-    parts = [f"{counts[CallStatus.EXECUTED]} run", f"{counts[CallStatus.LOADED]} loaded"]
+    parts = [f"{counts[EXECUTED]} run", f"{counts[LOADED]} loaded"]
     parts += _named(skipped)
-    for count, words in ((counts[CallStatus.FAILED], "failed"), (unreached, "not reached")):
+    for count, words in ((counts[FAILED], "failed"), (unreached, "not reached")):
         parts += [f"{count} {words}"] if count else []
     return f"{counted(total, 'stage')}: {', '.join(parts)}, in {duration(seconds)}"
 
@@ -73,9 +71,9 @@ def _nothing_ran(total: int, skipped: Counter[Skipped]) -> str:
 def summarise_map(decisions: Iterable[Decision]) -> str:
     """Return how many stages there are, and what would happen to how many."""
     decisions = list(decisions)
-    running = [item for item in decisions if item.action is Action.RUN]
-    loaded = [item for item in decisions if item.action is Action.LOAD]
-    skipped = _count_skipped(item for item in decisions if item.action is Action.SKIP)
+    running = [item for item in decisions if item.action is RUN]
+    loaded = [item for item in decisions if item.action is LOAD]
+    skipped = _count_skipped(item for item in decisions if item.action is SKIP)
     perhaps = len([item for item in running if item.only_if_changed])
     parts = [f"{len(running) - perhaps} to run"]
     parts += [f"{perhaps} to run if an input changes"] if perhaps else []
@@ -84,23 +82,22 @@ def summarise_map(decisions: Iterable[Decision]) -> str:
 
 
 def _count_skipped(decisions: Iterable[Decision]) -> Counter[Skipped]:
-    counts: Counter[Skipped] = Counter()
-    for decision in decisions:
-        if decision is UP_TO_DATE:
-            counts[Skipped.UP_TO_DATE] += 1
-            continue
-        kinds = [cause.kind for cause in decision.causes]
-        if CauseKind.INPUT_FAILED in kinds:
-            counts[Skipped.BLOCKED] += 1
-        elif CauseKind.NOT_NEEDED in kinds:
-            counts[Skipped.NOT_NEEDED] += 1
-        elif decision.stale:
-            counts[Skipped.STALE] += 1
-        elif decision.only_if_changed:
-            counts[Skipped.PERHAPS_STALE] += 1
-        else:
-            counts[Skipped.UP_TO_DATE] += 1
+    decisions = list(decisions)
+    others = [decision for decision in decisions if decision is not UP_TO_DATE]
+    counts = Counter(map(_why_skipped, others))
+    counts[Skipped.UP_TO_DATE] += len(decisions) - len(others)
     return counts
+
+
+def _why_skipped(decision: Decision) -> Skipped:
+    kinds = [cause.kind for cause in decision.causes]
+    if CauseKind.INPUT_FAILED in kinds:
+        return Skipped.BLOCKED
+    if CauseKind.NOT_NEEDED in kinds:
+        return Skipped.NOT_NEEDED
+    if decision.stale:
+        return Skipped.STALE
+    return Skipped.PERHAPS_STALE if decision.only_if_changed else Skipped.UP_TO_DATE
 
 
 def _named(skipped: Counter[Skipped]) -> list[str]:
