@@ -33,7 +33,7 @@ class MapView:
         self._explained: set[StageSpec] = set()
 
     def lines(self, records: "Sequence[Record]", *, verbose: bool = False) -> Iterator[str]:
-        """Yield the lines of the map of ``records``, and its summary.
+        """Yield the lines of the map of ``records``, those of a record together, and its summary.
 
         With ``verbose``, what has changed is shown under each stage, and the stages that would run
         are listed before the summary, in order.

@@ -131,11 +131,11 @@ def map_experiment(
     return ExitCode.COMPLETE
 
 
-def _folded(lines: Iterable[str], width: int) -> Iterator[str]:
-    """Yield lines broken between words where a terminal would break them anywhere."""
+def _folded(texts: Iterable[str], width: int) -> Iterator[str]:
+    """Yield the lines of texts, broken between words where a terminal would break them anywhere."""
     from curifactory.cli.table import wrapped
 
-    for line in lines:
+    for line in (line for text in texts for line in text.split("\n")):
         shown = line.expandtabs()
         yield from wrapped(line, width, len(shown) - len(shown.lstrip()) + 4)
 
