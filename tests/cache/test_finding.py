@@ -10,6 +10,7 @@ import pytest
 
 from curifactory import ArtifactManager, ExperimentParameters, Record, stage
 from curifactory.caching import Cacheable, JsonCacher, metadata_index
+from curifactory.caching.locating import locate
 from curifactory.caching.verifying import mark, unmark
 
 _OVERRIDE = "elsewhere_{hash}.json"
@@ -121,3 +122,29 @@ def test_what_other_inputs_made_is_not_found(status: Callable[..., str]) -> None
 def test_a_cacher_that_looks_in_its_own_way_is_asked(status: Callable[..., str]) -> None:
     assert status(make_picky) == "executed"
     assert status(make_picky) == "executed"
+
+
+class _SuffixedCacher(JsonCacher):
+    """Keeps its value where others do not look."""
+
+    def main_path(self) -> str:
+        return locate(self, "_inside.json")
+
+    def save(self, obj: Any) -> str:
+        Path(self.get_path("_inside.json")).write_text(obj)
+        return ""
+
+    def load(self) -> str:
+        return Path(self.main_path()).read_text()
+
+
+@stage(None, ["suffixed"], [_SuffixedCacher])
+def make_suffixed(record: Record) -> str:
+    return "inside"
+
+
+def test_a_cacher_that_says_itself_where_its_artifact_lies_is_asked(
+    status: Callable[..., str],
+) -> None:
+    assert status(make_suffixed) == "executed"
+    assert status(make_suffixed) == "skipped"

@@ -38,7 +38,8 @@ def decide(call: StageCall) -> Decision:
     stale = bool(node.stale or renewed) and manager.on_stale is OnStale.RERUN
     need = Need.SURE if node.forced or not node.cached or stale else Need.NONE
     decision = decide_node(node, need, node.forced, renewed)
-    warn_of_stale(manager, [(call, decision)])
+    if decision.stale:
+        warn_of_stale(manager, [(call, decision)])
     action = Action.RUN if decision.action is Action.RUN else Action.LOAD
     return Decision(action, unplanned + decision.causes)
 

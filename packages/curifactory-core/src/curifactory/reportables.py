@@ -10,8 +10,8 @@ from curifactory.plugins import CACHERS, find
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from curifactory.calls import StageCall
-    from curifactory.protocols import Cacher, Publication, Reportable, Writer
+    from curifactory.calls import StageCall, StageSpec
+    from curifactory.protocols import Cacher, Finder, Publication, Reportable, Writer
 
 _log = logging.getLogger(__name__)
 REPORTABLES = "reportables"
@@ -25,6 +25,7 @@ class Reportables:
         self.all: list[Reportable] = []
         self._by_call: dict[StageCall, list[Reportable]] = {}
         self._names: set[str] = set()
+        self._finders: dict[StageSpec, Finder | None] = {}
 
     def add(self, reportable: "Reportable", call: "StageCall") -> None:
         """Bind ``reportable`` to ``call`` and give it a name that no other one has.
@@ -78,11 +79,22 @@ class Reportables:
         own = self._by_call.get(call)
         if own is None and not call.is_stored:
             return []
-        own = own or []
-        cacher = reportables_cacher(call)
-        if cacher is None or not (own or cacher.look_up().hit):
+        if not own and not self._were_kept(call):
             return []
-        return [place(cacher).write(own)]
+        cacher = reportables_cacher(call)
+        return [] if cacher is None else [place(cacher).write(own or [])]
+
+    def _were_kept(self, call: "StageCall") -> bool:
+        """Tell whether an earlier execution of ``call`` has left what it reported."""
+        if call.spec not in self._finders:
+            make = getattr(reportables_cacher(call), "finder", None)
+            self._finders[call.spec] = None if make is None else make(call, REPORTABLES)
+        finder = self._finders[call.spec]
+        found = None if finder is None else finder.find(call)
+        if found is None:
+            cacher = reportables_cacher(call)
+            found = None if cacher is None else cacher.look_up()
+        return found is not None and found.hit
 
     def restore(self, call: "StageCall") -> None:
         """Report again what ``call`` reported when it was last executed."""

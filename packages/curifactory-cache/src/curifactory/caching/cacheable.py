@@ -68,6 +68,8 @@ class Cacheable:
 
     It is then guarded by a marker, from before its stage runs until it is complete.
     """
+    main_suffix: ClassVar[str | None] = None
+    """Suffix of the file whose presence means that the artifact is there; of none by default."""
     _is_plain: ClassVar[bool] = True
 
     def __init__(
@@ -197,7 +199,7 @@ class Cacheable:
 
     def main_path(self) -> str:
         """Return the path whose presence means that the artifact is there."""
-        return locate(self, None)
+        return locate(self, self.main_suffix)
 
     # -- whether -------------------------------------------------------------------------------
 
@@ -242,19 +244,21 @@ class Cacheable:
         return nobody_publishes(folder, None if manager is None else manager.manager_cache_path)
 
     def finder(self, call: "StageCall", output: str) -> "Finder | None":
-        """Return what finds, while it is mapped, what calls such as ``call`` have stored.
+        """Return what finds what calls such as ``call`` have stored.
 
-        ``None`` for a class that looks in its own way, and where something is being written.
+        ``None`` for a class that looks in its own way, and for a map where something is being
+        written in place.
         """
         if not self._looks_as_all():
             return None
-        bound = self.bound_to(call, output)
-        return None if any_marked(bound._marker_root()) else Finder(bound)
+        bound, mapping = self.bound_to(call, output), call.record.manager.mapping
+        return Finder(bound) if mapping is None or not any_marked(bound._marker_root()) else None
 
     def _looks_as_all(self) -> bool:
         kind = type(self)
-        bound_as_all = kind.bound_to is Cacheable.bound_to
-        return bound_as_all and kind.look_up is Cacheable.look_up and not self._checks_itself()
+        if kind.bound_to is not Cacheable.bound_to or kind.main_path is not Cacheable.main_path:
+            return False
+        return kind.look_up is Cacheable.look_up and not self._checks_itself()
 
     def _checks_itself(self) -> bool:
         return type(self).check is not Cacheable.check

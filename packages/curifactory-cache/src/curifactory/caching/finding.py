@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from curifactory.artifact import Lookup
-from curifactory.caching.locating import locate, with_extension
+from curifactory.caching.locating import file_ending, locate
 from curifactory.caching.metadata_index import index_of
 from curifactory.caching.verifying import any_marked
 from curifactory.causes import Cause, CauseKind
@@ -41,7 +41,7 @@ class Finder:
         self._name = cacher.name
         self._identity = cacher.stage, cacher.name
         self._prefix = manager.file_prefix(cacher.prefix)
-        self._file = with_extension(cacher, cacher.name)
+        self._file = file_ending(cacher, cacher.main_suffix)
         self._folder = manager.cache_folder(cacher.subdir)
         mapping = manager.mapping
         self._names = None if mapping is None else mapping.listing.names(self._folder)

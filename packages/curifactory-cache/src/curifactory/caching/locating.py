@@ -37,15 +37,14 @@ def locate(cacher: "Cacheable", suffix: str | None) -> str:
     key = (suffix, cacher.name, cacher.extension, cacher.subdir, cacher.prefix)
     path = cacher._located.get(key)
     if path is None:
-        path = _in_cache(cacher, cacher.record, cacher.name, suffix)
+        path = _in_cache(cacher, cacher.record, suffix)
         if cacher.call is not None:
             cacher._located[key] = path
     return path
 
 
-def _in_cache(cacher: "Cacheable", record: "Record", name: str, suffix: str | None) -> str:
-    name = f"{name}{suffix}" if suffix is not None else with_extension(cacher, name)
-    call = cacher.call
+def _in_cache(cacher: "Cacheable", record: "Record", suffix: str | None) -> str:
+    name, call = file_ending(cacher, suffix), cacher.call
     if call is None:
         return record.get_path(name, cacher.subdir, cacher.prefix, cacher.stage, cacher.track)
     folder = record.manager.cache_folder(cacher.subdir)
@@ -54,9 +53,11 @@ def _in_cache(cacher: "Cacheable", record: "Record", name: str, suffix: str | No
     return f"{folder}/{record.manager.file_name(name, call.hash, cacher.prefix, call.file_stage)}"
 
 
-def with_extension(cacher: "Cacheable", name: str) -> str:
-    """Return ``name`` with the cacher's extension at its end."""
-    ending = cacher.extension
+def file_ending(cacher: "Cacheable", suffix: str | None) -> str:
+    """Return what the names of the cacher's files have after the stage's name."""
+    name, ending = str(cacher.name), cacher.extension
+    if suffix is not None:
+        return f"{name}{suffix}"
     return name if ending and name.endswith(ending) else f"{name}{ending}"
 
 

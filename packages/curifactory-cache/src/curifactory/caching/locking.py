@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 
 try:
@@ -14,30 +15,39 @@ LOCK = "lock"
 _held = threading.local()
 
 
-def exclusive(root: str) -> AbstractContextManager[None]:
+class exclusive(AbstractContextManager[None]):  # noqa: N801 - used as a function
     """Let one process at a time rename files below ``root``, where locks work.
 
     The lock only spares two writers of one call from spoiling each other's: a mixture of both is
     found by its metadata either way. The system frees it when its holder dies. Its holder may ask
     for it again.
+
+    Parameters
+    ----------
+    root
+        A folder; it is made if it is not there.
+    refused
+        Returns what to raise if nothing can be written there; by default what the system says.
+
     """
-    return _Exclusive(root)
 
+    __slots__ = ("_lock", "_refused", "_root")
 
-class _Exclusive(AbstractContextManager[None]):
-    """A block with the lock of a root; a class, because there are two around every execution."""
-
-    __slots__ = ("_lock", "_root")
-
-    def __init__(self, root: str) -> None:
-        self._root = root
+    def __init__(self, root: str, refused: Callable[[OSError], Exception] | None = None) -> None:
+        self._root, self._refused = root, refused
         self._lock: int | None = None
 
     def __enter__(self) -> None:
         held: set[str] = _held.__dict__.setdefault("roots", set())
-        if self._root not in held:
+        if self._root in held:
+            return
+        try:
             self._lock = _open_lock(self._root)
-            held.add(self._root)
+        except OSError as error:
+            if self._refused is None:
+                raise
+            raise self._refused(error) from error
+        held.add(self._root)
 
     def __exit__(self, *_error: object) -> None:
         if self._lock is not None:

@@ -124,14 +124,13 @@ class MetadataIndex:
     def note(self, artifact: str, path: str, state: FileState, metadata: Mapping[str, Any]) -> None:
         """Keep what the metadata at ``path`` says of the artifact at a path."""
         folder = os.path.dirname(path)
-        files = (
+        files = [
             (os.path.join(folder, name), each["size"], each["mtime_ns"])
             for name, each in metadata.get("files", {}).items()
-        )
-        facts = {
-            key: self._share(metadata[key]) for key in _SHARED if metadata.get(key) is not None
-        }
-        facts |= {key: metadata[key] for key in ("inputs", "preview") if key in metadata}
+        ]
+        told = [key for key in _SHARED if metadata.get(key) is not None]
+        facts = {key: self._share(metadata[key]) for key in told}
+        facts |= {key: metadata[key] for key in ("inputs", "preview") if metadata.get(key)}
         if metadata.get("extra"):
             facts["has_extra"] = True
         self._seen[artifact] = Known(

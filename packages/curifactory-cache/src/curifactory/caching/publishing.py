@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from io import FileIO
-from typing import Any
+from typing import Any, NamedTuple
 
 from curifactory.caching.digesting import LARGE, DigestingFile
 from curifactory.caching.locking import exclusive
@@ -25,6 +25,18 @@ _MOST_OPEN = 8
 _OPEN_FILES_ARE_RENAMED = os.name != "nt"
 _encode = json.JSONEncoder(default=str).encode
 _counter = itertools.count()
+
+
+class WrittenMetadata(NamedTuple):
+    """Metadata that is, or is to be, published."""
+
+    path: str
+    """Its place in the cache."""
+    facts: dict[str, Any]
+    text: bytes
+    """The facts as they were written."""
+    status: os.stat_result
+    """The state of the file before it was published."""
 
 
 class StagedFiles:
@@ -45,16 +57,12 @@ class StagedFiles:
         self._root: str | None = None
         self._metadata: tuple[str, str] | None = None
         self._spare = ""
-        self.metadata_status: os.stat_result | None = None
-        """The state of the file that :meth:`add_metadata` wrote."""
         self._digesting: dict[str, DigestingFile] = {}
         self._large: dict[str, FileIO] = {}
         self.puts_off_digests = False
         """Whether large files are digested when they are published: those of :meth:`take_large`."""
-        self.facts: dict[str, Any] | None = None
+        self.metadata: WrittenMetadata | None = None
         """What :meth:`add_metadata` wrote."""
-        self.text = b""
-        """The same as it was written."""
 
     def stage(self, path: str) -> str:
         """Return where to write what will become ``path``; the name stays, the folder differs."""
@@ -122,14 +130,15 @@ class StagedFiles:
         places = {
             each: (self._staged.get(each, each), status) for each, status in described.items()
         }
-        self.facts = facts = {
+        facts = {
             "format": 1,
             **metadata,
             "paths": sorted([relative_path(each, folder) for each in paths if each != path]),
             "files": describe_files(places, folder, self._digest),
         }
-        self.text = _encode(facts).encode()
-        self.metadata_status = write_file(self.stage_metadata(path), self.text)
+        text = _encode(facts).encode()
+        status = write_file(self.stage_metadata(path), text)
+        self.metadata = WrittenMetadata(path, facts, text, status)
 
     def new_file(self, staged: str) -> DigestingFile:
         """Return a new file at a place that :meth:`stage` returned, which computes its digest."""
@@ -196,9 +205,14 @@ class StagedFiles:
         """The folder whose lock :meth:`exclusive` holds, empty as long as nothing is staged."""
         return self._root or ""
 
-    def exclusive(self) -> AbstractContextManager[None]:
-        """Keep other processes from publishing at this place while the block runs."""
-        return nullcontext() if self._root is None else exclusive(self._root)
+    def exclusive(
+        self, refused: Callable[[OSError], Exception] | None = None
+    ) -> AbstractContextManager[None]:
+        """Keep other processes from publishing at this place while the block runs.
+
+        What ``refused`` returns is raised if nothing can be written there.
+        """
+        return nullcontext() if self._root is None else exclusive(self._root, refused)
 
     def discard(self) -> None:
         """Remove what was not published."""

@@ -6,7 +6,6 @@ import os
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from curifactory.caching.cacheable import Cacheable
-from curifactory.caching.locating import locate
 from curifactory.exceptions import CacheError
 from curifactory.paths import safe_component
 
@@ -23,6 +22,8 @@ class ReportablesCacher(Cacheable):
     The folder ``…_reportables`` holds the pickles, ``…_reportables_file_list.json`` their files,
     names and groups in report order.
     """
+
+    main_suffix = _LIST
 
     def save(self, obj: "list[Reportable]") -> None:
         """Write the reportables, without their records."""
@@ -60,10 +61,6 @@ class ReportablesCacher(Cacheable):
             StoredReportable(os.path.join(folder, entry["file"]), entry["name"], entry["group"])
             for entry in entries
         ]
-
-    def main_path(self) -> str:
-        """Return the path of the list."""
-        return locate(self, _LIST)
 
 
 class StoredReportable:

@@ -11,31 +11,13 @@ from curifactory.caching.locating import METADATA, locate
 from curifactory.caching.locking import exclusive
 from curifactory.caching.metadata_index import FileState, index_of
 from curifactory.caching.pending_digests import Digestion, pending_digests
-from curifactory.caching.publishing import StagedFiles
+from curifactory.caching.publishing import StagedFiles, WrittenMetadata
 from curifactory.exceptions import CacheError
 from curifactory.previewing import preview
 
 if TYPE_CHECKING:
     from curifactory.caching.cacheable import Cacheable
     from curifactory.manager import ArtifactManager
-
-
-class _Exclusive(AbstractContextManager[None]):
-    """A block with the lock of an artifact's place."""
-
-    __slots__ = ("_cacher", "_lock")
-
-    def __init__(self, cacher: "Cacheable", lock: AbstractContextManager[None]) -> None:
-        self._cacher, self._lock = cacher, lock
-
-    def __enter__(self) -> None:
-        try:
-            self._lock.__enter__()
-        except OSError as error:
-            raise not_stored(self._cacher, error) from error
-
-    def __exit__(self, *error: Any) -> None:
-        self._lock.__exit__(*error)
 
 
 class PendingArtifact:
@@ -57,7 +39,7 @@ class PendingArtifact:
 
         Entering it raises ``CacheError`` if nothing can be written there.
         """
-        return _Exclusive(self._cacher, self._staged.exclusive())
+        return self._staged.exclusive(functools.partial(not_stored, self._cacher))
 
     def commit(self) -> None:
         """Put it in its place.
@@ -68,30 +50,35 @@ class PendingArtifact:
             If that fails.
 
         """
-        cacher, facts = self._cacher, self._staged.facts
+        cacher, main = self._cacher, self._cacher.main_path()
         try:
-            metadata = locate(cacher, METADATA) if facts is not None else None
-            before = self._staged.metadata_status
-            self._staged.commit(cacher.main_path(), cacher.published)
+            self._staged.commit(main, cacher.published)
         except OSError as error:
             raise not_stored(cacher, error) from error
-        if facts is None or before is None or metadata is None or cacher.record is None:
+        metadata = self._staged.metadata
+        if metadata is None or cacher.record is None:
             return
         if large := self._staged.take_large():
-            self._digest(cacher.record.manager, metadata, large)
+            self._digest(cacher.record.manager, main, metadata, large)
         else:
-            _note(cacher.record.manager, cacher.main_path(), metadata, before, facts)
+            _note(cacher.record.manager, main, metadata)
 
-    def _digest(self, manager: "ArtifactManager", path: str, large: "Mapping[str, FileIO]") -> None:
+    def _digest(
+        self,
+        manager: "ArtifactManager",
+        main: str,
+        metadata: WrittenMetadata,
+        large: "Mapping[str, FileIO]",
+    ) -> None:
         """Let the digests of large files be computed while the session goes on."""
         staged, index = self._staged, index_of(manager)
         digestion = Digestion(
-            path,
-            staged.text,
+            metadata.path,
+            metadata.text,
             large,
             spare=staged.spare,
             exclusive=functools.partial(exclusive, staged.root),
-            note=functools.partial(index.note, self._cacher.main_path(), path),
+            note=functools.partial(index.note, main, metadata.path),
             log=manager.log,
         )
         pending_digests(manager).add(digestion)
@@ -101,20 +88,14 @@ class PendingArtifact:
         self._staged.discard()
 
 
-def _note(
-    manager: "ArtifactManager",
-    artifact: str,
-    path: str,
-    written: os.stat_result,
-    facts: dict[str, Any],
-) -> None:
-    """Let the session know the metadata at ``path``, if it still is what was ``written``."""
+def _note(manager: "ArtifactManager", main: str, metadata: WrittenMetadata) -> None:
+    """Let the session know the metadata in its place, if it still is what was written."""
     try:
-        now = os.stat(path)
+        now = os.stat(metadata.path)
     except OSError:
         return
-    if (now.st_ino, now.st_mtime_ns) == (written.st_ino, written.st_mtime_ns):
-        index_of(manager).note(artifact, path, FileState.of(now), facts)
+    if (now.st_ino, now.st_mtime_ns) == (metadata.status.st_ino, metadata.status.st_mtime_ns):
+        index_of(manager).note(main, metadata.path, FileState.of(now), metadata.facts)
 
 
 def not_stored(cacher: "Cacheable", error: OSError) -> CacheError:

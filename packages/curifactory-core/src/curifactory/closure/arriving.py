@@ -89,11 +89,14 @@ def _names_of(value: Any) -> Iterator[str]:
 
 def _of_parameters(parameters: Any, attributes: frozenset[str]) -> Iterator[str]:
     held = getattr(parameters, "__dict__", {})
-    for value in _inside([held[name] for name in attributes & held.keys()]):
-        yield from _names_of(value)
+    values = [held[name] for name in attributes & held.keys() if type(held[name]) not in _PLAIN]
+    if values:
+        for value in _inside(values):
+            yield from _names_of(value)
     for cls in type(parameters).__mro__:
-        if is_project_module(cls.__module__):
-            for name in sorted(attributes & vars(cls).keys()):
+        named = attributes & vars(cls).keys()
+        if named and is_project_module(cls.__module__):
+            for name in sorted(named):
                 member = vars(cls)[name]
                 if is_code(member) or hasattr(member, "__get__"):  # and no field's default
                     yield f"{cls.__module__}.{cls.__qualname__}.{name}"
