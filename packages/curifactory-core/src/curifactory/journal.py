@@ -10,9 +10,11 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from math import isfinite
-from typing import Any, BinaryIO
+from typing import Any
 
+from curifactory.appending import LineFile
 from curifactory.paths import remove_empty_folders, safe_component, write_atomically
 
 STORE = "store"
@@ -26,7 +28,7 @@ _HINT = "last_number"
 class Journal:
     """The one writer of a run's journal; every line is with the system when it is written."""
 
-    def __init__(self, file: BinaryIO, number: int) -> None:
+    def __init__(self, file: LineFile, number: int) -> None:
         self.number = number
         self._file = file
         atexit.register(self.close)
@@ -34,7 +36,7 @@ class Journal:
     @property
     def path(self) -> str:
         """Path of the journal's file."""
-        return self._file.name
+        return self._file.path
 
     def write(self, event: str, facts: Mapping[str, Any]) -> None:
         """Append a line with ``event``, the time (seconds since 1970) and ``facts``."""
@@ -42,16 +44,14 @@ class Journal:
 
     def append(self, line: str) -> None:
         """Append a line that is JSON already and ends with a line feed."""
-        self._file.write(line.encode("ascii"))
-        self._file.flush()
+        self._file.write(line)
 
     def close(self) -> None:
         """Make everything written durable and close the file."""
         atexit.unregister(self.close)
         if self._file.closed:
             return
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        self._file.sync()
         self._file.close()
 
     def leave(self) -> None:
@@ -86,10 +86,9 @@ def _line(event: str, facts: Mapping[str, Any]) -> str:
 
 def append_line(path: str, event: str, facts: Mapping[str, Any]) -> None:
     """Append a line to the journal at ``path``, which is closed."""
-    with open(path, "ab") as file:
-        file.write(_line(event, facts).encode("ascii"))
-        file.flush()
-        os.fsync(file.fileno())
+    with closing(LineFile(path, "a")) as file:
+        file.write(_line(event, facts))
+        file.sync()
 
 
 def open_journal(store_path: str, experiment_name: str) -> Journal:
@@ -110,7 +109,7 @@ def open_journal(store_path: str, experiment_name: str) -> Journal:
         number += 1
         path = os.path.join(folder, f"{number}{SUFFIX}")
         try:
-            file = open(path, "xb")  # noqa: SIM115 - the journal closes it
+            file = LineFile(path, "x")
         except FileExistsError:
             continue
         claim_number(folder, number)

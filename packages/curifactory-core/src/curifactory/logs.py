@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Self, TextIO
 
+from curifactory.appending import LineFile
+
 _OURS = frozenset({"curifactory", "root", "__main__"})
 
 
@@ -69,7 +71,7 @@ class RunLog:
 
     def _own_lines(self) -> "_Lines":
         if self._lines is None:
-            self._lines = _Lines()
+            self._lines = _Lines(self)
             self.add(self._lines)
         return self._lines
 
@@ -91,7 +93,7 @@ class RunLog:
         """Tell whether a message is to be written, and put the prefix on it."""
         if not self._is_meant():
             return False
-        if not hasattr(record, "prefix"):  # one that comes from another process has its own
+        if "prefix" not in record.__dict__:  # one that comes from another process has its own
             record.prefix = self.process + self.prefix
         return self._all_loggers or record.name.partition(".")[0] in self._accepted
 
@@ -139,11 +141,12 @@ class RunLog:
 
 
 class _Layout(logging.Formatter):
-    """``<date> <time> [<level>] - <prefix><message>``, by a clock that is read once a second."""
+    """``<date> <time> [<level>] - <prefix><message>``; each second and time is written once."""
 
     def __init__(self) -> None:
         super().__init__()
         self._second, self._stamp = -1, ""
+        self._moment, self._text = (-1, 0.0), ""
 
     def usesTime(self) -> bool:  # noqa: N802 - the name is logging's
         """Tell that lines begin with the time."""
@@ -152,10 +155,13 @@ class _Layout(logging.Formatter):
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
         """Return the time as every formatter of logging writes it."""
         second = int(record.created)
-        if second != self._second:
-            self._stamp = time.strftime(self.default_time_format, time.localtime(second))
-            self._second = second
-        return f"{self._stamp},{int(record.msecs):03}"
+        if (second, record.msecs) != self._moment:
+            if second != self._second:
+                self._stamp = time.strftime(self.default_time_format, time.localtime(second))
+                self._second = second
+            self._moment = second, record.msecs
+            self._text = f"{self._stamp},{int(record.msecs):03}"
+        return self._text
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         """Return the line of ``record``, without what follows of exceptions."""
@@ -166,12 +172,17 @@ class _Layout(logging.Formatter):
 class _Lines(logging.Handler):
     """Writes a log's lines to its files and streams: each is filtered and put together once."""
 
-    def __init__(self) -> None:
+    def __init__(self, log: RunLog) -> None:
         super().__init__()
+        self._log = log
         self.streams: list[TextIO] = []
         self.paths: list[str] = []
         """Files that the next message opens."""
-        self._files: list[TextIO] = []
+        self._files: list[LineFile] = []
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether ``record`` is to be written: its log is the only one to ask."""
+        return self._log.filter(record)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write ``record`` to every file and stream, whichever of them fails.
@@ -183,9 +194,7 @@ class _Lines(logging.Handler):
 
         """
         while self.paths:
-            file = open(self.paths[0], "a", encoding="utf-8")  # noqa: SIM115 - closed with the log
-            self._files.append(file)
-            self.streams.append(file)
+            self._files.append(LineFile(self.paths[0], "a"))
             del self.paths[0]
         try:
             line = self.format(record) + "\n"
@@ -194,6 +203,11 @@ class _Lines(logging.Handler):
         except Exception:  # noqa: BLE001 - a message that cannot be put together fails no stage
             self.handleError(record)
             return
+        for file in self._files:
+            try:
+                file.write(line)
+            except (OSError, ValueError):  # of a full disk, or what UTF-8 has no bytes for
+                self.handleError(record)
         for stream in self.streams:
             try:
                 stream.write(line)
