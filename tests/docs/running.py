@@ -19,7 +19,7 @@ from curifactory.config import get_configuration
 LANGUAGES = {"python", "console", "sh", "json", "toml"}
 """What is run."""
 _VARIABLE = (
-    (re.compile(r"\b\d+\.\d+ s\b"), "<seconds> s"),
+    (re.compile(r"\b(\d+\.\d+|\d+ min \d+) s\b"), "<seconds> s"),
     (re.compile(r"\b\d+ min\b"), "<minutes> min"),
     (re.compile(r"\b\d+(\.\d+)? [kM]?B\b"), "<size>"),
     (re.compile(r"\d{4}-\d\d-\d\d(-|T| )T?\d\d:?\d\d:?\d\d(,\d+)?"), "<time>"),
