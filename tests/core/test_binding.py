@@ -1,34 +1,18 @@
 """Inputs: where a stage's values come from, and what is said where they are missing."""
 
 import logging
-from dataclasses import dataclass
 
 import pytest
+from tests.core.number_stages import Params, double, make_number
 
 from curifactory import (
     ArtifactManager,
-    ExperimentParameters,
     InputSignatureError,
     Record,
     aggregate,
     stage,
 )
 from curifactory.exceptions import MissingInputError
-
-
-@dataclass
-class Params(ExperimentParameters):
-    value: int = 1
-
-
-@stage(outputs=["number"])
-def make_number(record: Record) -> int:
-    return int(record.params.value)
-
-
-@stage(inputs=["number"], outputs=["doubled"])
-def double(record: Record, number: int) -> int:
-    return 2 * number
 
 
 @stage(inputs=["number"], outputs=["doubled"], suppress_missing_inputs=True)

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.core.plain_values import VALUES
 
 from curifactory import ExperimentParameters, set_hash_functions
 from curifactory.exceptions import UnhashableParameterError
@@ -210,20 +211,6 @@ def test_hash_functions_of_one_instance_can_change_alone() -> None:
     assert other.params_hash() == Ignoring(devices=1).params_hash()
 
 
-VALUES = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False)
-    | st.text(max_size=8)
-    | st.binary(max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.lists(inner, max_size=3).map(tuple)
-        | st.dictionaries(st.text(max_size=3), inner, max_size=3)
-    ),
-    max_leaves=6,
-)
 NAMES = st.sampled_from(["a", "b", "a1", "ab", "learning_rate", "x_", "größe"])
 
 

@@ -57,6 +57,13 @@ def single(project: "Project") -> "Project":
     return project
 
 
+def interrupting(event: str, number: int) -> RunHook:
+    """Return a hook that sends a signal when something happens to the run."""
+    hook = RunHook()
+    setattr(hook, event, lambda _manager: os.kill(os.getpid(), number))
+    return hook
+
+
 def handlers() -> list[Any]:
     return [signal.getsignal(number) for number in SIGNALS]
 
@@ -145,11 +152,9 @@ def test_while_the_report_is_written_the_run_stays_complete(
 def test_while_the_run_is_closed_its_end_is_recorded_first(
     single: "Project", folder: Path, number: signal.Signals
 ) -> None:
-    class Interrupting(RunHook):
-        def run_finished(self, manager: ArtifactManager) -> None:
-            os.kill(os.getpid(), number)
-
-    result = run(RunOptions(experiment="single", report=False), hooks=[Interrupting()])
+    result = run(
+        RunOptions(experiment="single", report=False), hooks=[interrupting("run_finished", number)]
+    )
 
     check_after(result, number, folder, "complete")
     assert single.ran == ["make"]
@@ -159,11 +164,9 @@ def test_while_the_run_is_closed_its_end_is_recorded_first(
 def test_before_anything_is_executed_the_run_is_interrupted(
     single: "Project", folder: Path, number: signal.Signals
 ) -> None:
-    class Interrupting(RunHook):
-        def run_started(self, manager: ArtifactManager) -> None:
-            os.kill(os.getpid(), number)
-
-    result = run(RunOptions(experiment="single", report=False), hooks=[Interrupting()])
+    result = run(
+        RunOptions(experiment="single", report=False), hooks=[interrupting("run_started", number)]
+    )
 
     check_after(result, number, folder, "interrupted")
 

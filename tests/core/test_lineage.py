@@ -2,29 +2,14 @@
 
 import signal
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
 import pytest
+from tests.core.number_stages import Params, double, make_number
 
-from curifactory import ArtifactManager, ExperimentParameters, Record, aggregate, stage
+from curifactory import ArtifactManager, Record, aggregate, stage
 from curifactory.lineage import lineage
-
-
-@dataclass
-class Params(ExperimentParameters):
-    value: int = 1
-
-
-@stage(outputs=["number"])
-def make_number(record: Record) -> int:
-    return int(record.params.value)
-
-
-@stage(inputs=["number"], outputs=["doubled"])
-def double(record: Record, number: int) -> int:
-    return 2 * number
 
 
 @aggregate(outputs=["total"])

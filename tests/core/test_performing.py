@@ -4,14 +4,13 @@ import logging
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.core.number_stages import Params, make_number
 
 from curifactory import (
     ArtifactManager,
-    ExperimentParameters,
     Lazy,
     OutputSignatureError,
     Record,
@@ -26,26 +25,6 @@ from curifactory.protocols import Cacher
 NewManager = Callable[..., ArtifactManager]
 RUNS: list[int] = []
 STAGES: list[str] = []
-
-
-@dataclass
-class Params(ExperimentParameters):
-    value: int = 1
-
-
-@stage(outputs=["number"])
-def make_number(record: Record) -> int:
-    return int(record.params.value)
-
-
-@stage(inputs=["number"], outputs=["number"])
-def increase(record: Record, number: int) -> int:
-    return number + 1
-
-
-@aggregate(inputs=["number"], outputs=["total"])
-def add_up(record: Record, records: list[Record], number: dict[Record, int]) -> int:
-    return sum(number.values())
 
 
 @pytest.fixture

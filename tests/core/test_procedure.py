@@ -1,26 +1,10 @@
 """Procedures: sequences of stages for one parameter set after another."""
 
-from dataclasses import dataclass
-
 import pytest
+from tests.core.number_stages import Params, double, make_number
 
-from curifactory import ArtifactManager, ExperimentParameters, Procedure, Record, aggregate, stage
+from curifactory import ArtifactManager, Procedure, Record, aggregate
 from curifactory.exceptions import NoArtifactManagerError
-
-
-@dataclass
-class Params(ExperimentParameters):
-    value: int = 1
-
-
-@stage(outputs=["number"])
-def make_number(record: Record) -> int:
-    return int(record.params.value)
-
-
-@stage(inputs=["number"], outputs=["doubled"])
-def double(record: Record, number: int) -> int:
-    return 2 * number
 
 
 @aggregate(inputs=["doubled"], outputs=["number"])

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.core.plain_values import VALUES
 
 from curifactory.exceptions import UnhashableParameterError
 from curifactory.representing import represent
@@ -33,21 +34,6 @@ class OwnList(list[Any]):
 def add_to(amount: int) -> int:
     return amount + 1
 
-
-VALUES = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False)
-    | st.text(max_size=8)
-    | st.binary(max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.lists(inner, max_size=3).map(tuple)
-        | st.dictionaries(st.text(max_size=3), inner, max_size=3)
-    ),
-    max_leaves=6,
-)
 
 MEMBERS = (
     st.frozensets(st.integers()) | st.frozensets(st.text()) | st.frozensets(st.tuples(st.text()))

@@ -1,14 +1,13 @@
 """Stages and aggregates as they are called: what they get and what they return."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from tests.core.number_stages import Params, add_up, increase, make_number
 
 from curifactory import (
     ArtifactManager,
-    ExperimentParameters,
     Lazy,
     Record,
     aggregate,
@@ -16,26 +15,6 @@ from curifactory import (
 )
 
 NewManager = Callable[..., ArtifactManager]
-
-
-@dataclass
-class Params(ExperimentParameters):
-    value: int = 1
-
-
-@stage(outputs=["number"])
-def make_number(record: Record) -> int:
-    return int(record.params.value)
-
-
-@stage(inputs=["number"], outputs=["number"])
-def increase(record: Record, number: int) -> int:
-    return number + 1
-
-
-@aggregate(inputs=["number"], outputs=["total"])
-def add_up(record: Record, records: list[Record], number: dict[Record, int]) -> int:
-    return sum(number.values())
 
 
 @pytest.fixture
