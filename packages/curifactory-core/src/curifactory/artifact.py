@@ -111,10 +111,6 @@ class Artifact:
         self._type_name = ""
         self._content: Any = _NOT_LOOKED_UP
 
-    def is_made_by(self, declared: OutputSpec, source: "CacherSource | None") -> bool:
-        """Tell whether it is this output, with a cacher that is made from ``source``."""
-        return self.declared is declared and self._source is source
-
     @property
     def is_stored(self) -> bool:
         """Whether it has a cacher."""

@@ -295,12 +295,16 @@ class StageCall:
         "records",
         "renewed_by",
         "seconds",
+        "sources",
         "spec",
         "started",
         "status",
         "tracked",
         "worker",
     )
+    outputs: tuple[Artifact, ...]
+    sources: "Sequence[tuple[OutputSpec, CacherSource | None]]"
+    """How each output is declared and stored, as the session's options make it."""
     reads: tuple[Artifact, ...]
     """Every artifact that it depends on."""
     reads_values: bool
@@ -334,7 +338,7 @@ class StageCall:
         self.others: tuple[Origin, ...] = ()
         """What an aggregate may read besides its inputs: everything, if it declares none."""
         self.reads, self.reads_values, self.is_plain = (), False, False
-        self.outputs: tuple[Artifact, ...] = ()
+        self.outputs, self.sources = (), ()
         self.is_stored = False
         """Whether an output has a cacher."""
         self.decision: Decision | None = None
@@ -421,14 +425,16 @@ class StageCall:
         They must be its own still, and have the cachers that they would be given now.
         """
         manager = self.record.manager
-        sources = manager.output_cachers(self.spec)
-        for artifact, (declared, source) in zip(mapped.outputs, sources, strict=True):
-            if artifact.call is not mapped or not artifact.is_made_by(declared, source):
+        if manager.output_cachers(self.spec) is not mapped.sources:
+            return False
+        for artifact in mapped.outputs:
+            if artifact.call is not mapped:
                 return False
-        first = manager.count_artifacts(len(sources))
+        first = manager.count_artifacts(len(mapped.outputs))
         for place, artifact in enumerate(mapped.outputs, first):
             artifact.hand_on(self, place)
-        self.outputs, self.is_stored = mapped.outputs, mapped.is_stored
+        self.outputs, self.sources = mapped.outputs, mapped.sources
+        self.is_stored = mapped.is_stored
         return True
 
     def pass_to(self, record: "Record") -> None:

@@ -224,7 +224,7 @@ class Freshness:
             if not causes:
                 self._unchanged[call.spec] = code
         arrived = recorded.get("arrived")
-        if isinstance(arrived, Mapping):
+        if arrived is not None and _is_mapping(arrived):
             closure = self.arrived(arrived.get("names") or ())
             causes += compare_code(arrived, closure, stage_key(call.spec))
         sources = self.sources(call)

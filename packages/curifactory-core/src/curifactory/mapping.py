@@ -20,6 +20,7 @@ from curifactory.reportables import REPORTABLES
 if TYPE_CHECKING:
     from curifactory.freshness import Freshness
     from curifactory.manager import ArtifactManager
+    from curifactory.params import ExperimentParameters
     from curifactory.protocols import Finder
     from curifactory.record import Record
 
@@ -140,7 +141,10 @@ class Map:
         A forced one that does not is among them: nothing tells whether its results are the same.
         """
         nodes = self.graph.nodes
-        if not [index for index in dependencies if not nodes[index].storable]:
+        for index in dependencies:
+            if not nodes[index].storable:
+                break
+        else:
             return dependencies
         found: dict[int, None] = {}
         for index in dependencies:
@@ -270,11 +274,17 @@ def forced_by(call: StageCall) -> Cause | None:
         return Cause(CauseKind.FORCED, "--overwrite")
     if manager.overwrite_stages and call.name in manager.overwrite_stages:
         return Cause(CauseKind.FORCED, f"--overwrite-stage {call.name}")
-    for record in (call.record,) if call.records is None else (call.record, *call.records):
+    params = call.record.params
+    if params is not None and params.overwrite:
+        return _forced_by_parameters(params)
+    for record in call.records or ():
         if record.params is not None and record.params.overwrite:
-            name = record.params.name
-            return Cause(CauseKind.FORCED, f"overwrite=True of parameter set {name!r}")
+            return _forced_by_parameters(record.params)
     return None
+
+
+def _forced_by_parameters(params: "ExperimentParameters") -> Cause:
+    return Cause(CauseKind.FORCED, f"overwrite=True of parameter set {params.name!r}")
 
 
 def _is_same(mapped: StageCall, call: StageCall) -> bool:

@@ -217,7 +217,7 @@ class DirectoryListing:
         """Tell whether a name in ``folder`` contained ``text`` when it was first asked about."""
         key = folder, text
         if key not in self._with:
-            self._with[key] = any(text in name for name in self.names(folder))
+            self._with[key] = text in "\0".join(self.names(folder))
         return self._with[key]
 
     def names(self, folder: str) -> frozenset[str]:

@@ -83,7 +83,7 @@ def _release_cachers(call: StageCall) -> None:
 def bind_outputs(call: StageCall) -> None:
     """Give ``call`` its artifacts, each with the cacher that this run's options give it."""
     manager = call.record.manager
-    sources = manager.output_cachers(call.spec)
+    call.sources = sources = manager.output_cachers(call.spec)
     first = manager.count_artifacts(len(sources))
     outputs = []
     for place, (output, source) in enumerate(sources, first):

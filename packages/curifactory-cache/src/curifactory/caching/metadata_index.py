@@ -188,8 +188,8 @@ class _KeptFile:
         self._common: list[dict[str, Any]] = []
         # Whatever is wrong with it, the metadata itself is there.
         with suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
-            with open(path, encoding="utf-8") as file:
-                kept = json.load(file)
+            with open(path, "rb") as file:
+                kept = json.loads(file.read().decode())
             if kept["format"] == _FORMAT:
                 shared = kept["shared"]
                 self._common = [
