@@ -59,34 +59,83 @@ call_all(records(manager()))
 result = len(os.listdir("data/cache")) / COUNT
 """
 )
-# The same promises: written aside, renamed into place, metadata with size, time and digest last.
+# The same promises: written aside in a folder of the process and renamed into place while nobody
+# else does, metadata last, with size, time and digest, and what it was computed by and from. What
+# is loaded is of the same code and inputs, and the files are the same afterwards.
 _FLOOR_SETUP = f"""
-import hashlib, json, os
-os.makedirs("cache"); os.makedirs("staging")
+import fcntl, hashlib, json, os
+own = f"staging/{{os.getpid()}}"
+os.makedirs("cache"); os.makedirs(own)
+lock = os.open("staging/lock", os.O_WRONLY | os.O_CREAT)
+run = {{"reference": "bench_1", "experiment_name": "bench", "run_number": 1, "commit": None,
+    "cli": " ".join(sys.argv), "hostname": os.uname().nodename, "started": time.time()}}
 
-def publish(name, text):
-    with open(f"staging/{{name}}", "w") as file:
+def make(x):
+    return {{"value": x}}
+
+def code_of(function):
+    return hashlib.sha256(function.__code__.co_code).hexdigest()
+
+def lineage_of(x):
+    return hashlib.blake2b(f"make {{x}}".encode(), digest_size=16).hexdigest()
+
+def write(path, text):
+    with open(path, "wb", buffering=0) as file:
         file.write(text)
-    os.replace(f"staging/{{name}}", f"cache/{{name}}")
+        return os.fstat(file.fileno())
 
 def store(x):
-    text = json.dumps({{"value": x}})
-    publish(f"bench_{{x}}_make_data.json", text)
-    status = os.stat(f"cache/bench_{{x}}_make_data.json")
+    name = f"bench_{{x}}_make_data"
+    if os.path.exists(f"cache/{{name}}.json"):
+        return
+    started = time.time()
+    value = make(x)
+    seconds = time.time() - started
+    text = json.dumps(value).encode()
+    status = write(f"{{own}}/{{name}}.json", text)
     facts = {{
         "size": status.st_size,
         "mtime_ns": status.st_mtime_ns,
-        "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "sha256": hashlib.sha256(text).hexdigest(),
     }}
-    publish(f"bench_{{x}}_make_data_metadata.json", json.dumps({{"stage": "make", "files": facts}}))
+    metadata = {{
+        "stage": "make",
+        "artifact_name": "data",
+        "artifact_generated": started,
+        "params": {{"name": str(x), "x": str(x)}},
+        "preview": repr(value)[:60],
+        "lineage": lineage_of(x),
+        "code": code_of(make),
+        "inputs": [],
+        "manager_run_info": run,
+        "seconds": seconds,
+        "files": {{f"{{name}}.json": facts}},
+    }}
+    write(f"{{own}}/{{name}}_metadata.json", json.dumps(metadata).encode())
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        os.replace(f"{{own}}/{{name}}.json", f"cache/{{name}}.json")
+        os.replace(f"{{own}}/{{name}}_metadata.json", f"cache/{{name}}_metadata.json")
+    finally:
+        fcntl.flock(lock, fcntl.LOCK_UN)
+
+def state(path):
+    status = os.stat(path)
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 def load(x):
-    with open(f"cache/bench_{{x}}_make_data_metadata.json") as file:
-        facts = json.load(file)["files"]
-    status = os.stat(f"cache/bench_{{x}}_make_data.json")
-    assert (status.st_size, status.st_mtime_ns) == (facts["size"], facts["mtime_ns"])
-    with open(f"cache/bench_{{x}}_make_data.json") as file:
-        return json.load(file)
+    name = f"bench_{{x}}_make_data"
+    before = state(f"cache/{{name}}_metadata.json")
+    with open(f"cache/{{name}}_metadata.json", "rb", buffering=0) as file:
+        metadata = json.loads(file.read())
+    assert metadata["lineage"] == lineage_of(x) and metadata["code"] == code_of(make)
+    with open(f"cache/{{name}}.json", "rb", buffering=0) as file:
+        value = json.loads(file.read())
+    facts = metadata["files"][f"{{name}}.json"]
+    now = state(f"cache/{{name}}.json")
+    assert now[1:] == (facts["size"], facts["mtime_ns"])
+    assert before == state(f"cache/{{name}}_metadata.json")
+    return value
 
 def timed(function):
     started = time.process_time()
