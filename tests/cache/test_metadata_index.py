@@ -296,3 +296,14 @@ def test_metadata_that_was_not_read_is_there_when_somebody_asks(live: _Live) -> 
 
     assert live(make_asking, "1") == [("loaded", "1")]
     assert names == ["data"]
+
+
+def test_a_session_looks_where_it_would_store_now(manager: ArtifactManager) -> None:
+    def call() -> str:
+        record = make(Record(manager, ExperimentParameters(name="1", hash="1")))
+        return str(record.calls[0].status)
+
+    assert [call(), call()] == ["executed", "loaded"]
+    manager.prefix = "shared"
+    assert [call(), call()] == ["executed", "loaded"]
+    assert Path("data/cache/shared_1_make_data.json").exists()

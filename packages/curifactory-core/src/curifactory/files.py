@@ -50,8 +50,11 @@ class CacheFiles:
         self._claimed_before: dict[str, list[StageCall]] = {}
         self._rivals: dict[StageCall, list[StageCall]] = {}
         self._claimed: dict[StageSpec, tuple[str, ...]] = {}
-        self.finders: dict[tuple[StageSpec, bool, bool], dict[str, Finder]] = {}
-        """What finds the outputs of a stage, by their names, with ``lazy`` and ``ignore_lazy``."""
+        self.finders: dict[tuple[StageSpec, bool, bool, str], dict[str, Finder]] = {}
+        """What finds the outputs of a stage by their names, with options and prefix of the session.
+
+        They are ``lazy`` and ``ignore_lazy``.
+        """
         self._lent: list[tuple[str, int]] = []
 
     def claim(self, call: "StageCall") -> str:

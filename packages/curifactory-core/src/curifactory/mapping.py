@@ -182,7 +182,7 @@ def _finders(call: StageCall) -> "Mapping[str, Finder]":
     manager = call.record.manager
     if manager.mapping is not None:
         return manager.mapping.finders(call)
-    key = call.spec, manager.lazy, manager.ignore_lazy
+    key = call.spec, manager.lazy, manager.ignore_lazy, manager.file_prefix(None)
     found = manager.finders.get(key)
     if found is None:
         found = manager.finders[key] = _make_finders(call)

@@ -25,7 +25,7 @@ class Reportables:
         self.all: list[Reportable] = []
         self._by_call: dict[StageCall, list[Reportable]] = {}
         self._names: set[str] = set()
-        self._finders: dict[StageSpec, Finder | None] = {}
+        self._finders: dict[tuple[StageSpec, str], Finder | None] = {}
 
     def add(self, reportable: "Reportable", call: "StageCall") -> None:
         """Bind ``reportable`` to ``call`` and give it a name that no other one has.
@@ -86,10 +86,11 @@ class Reportables:
 
     def _were_kept(self, call: "StageCall") -> bool:
         """Tell whether an earlier execution of ``call`` has left what it reported."""
-        if call.spec not in self._finders:
+        key = call.spec, call.record.manager.file_prefix(None)
+        if key not in self._finders:
             make = getattr(reportables_cacher(call), "finder", None)
-            self._finders[call.spec] = None if make is None else make(call, REPORTABLES)
-        finder = self._finders[call.spec]
+            self._finders[key] = None if make is None else make(call, REPORTABLES)
+        finder = self._finders[key]
         found = None if finder is None else finder.find(call)
         if found is None:
             cacher = reportables_cacher(call)

@@ -70,7 +70,16 @@ class Cacheable:
     """
     main_suffix: ClassVar[str | None] = None
     """Suffix of the file whose presence means that the artifact is there; of none by default."""
+    stage: str | None = None
+    call: "StageCall | None" = None
+    """The stage's call that this cacher serves; ``None`` for one used inline."""
     _is_plain: ClassVar[bool] = True
+    _metadata: dict[str, Any] | None = None
+    _metadata_wanted = _owes_metadata = False
+    _preview = ""
+    _root: str | None = None
+    _last_read: "tuple[FileState, dict[str, Any]] | None" = None
+    _staged: "StagedFiles | None" = None
 
     def __init__(
         self,
@@ -90,21 +99,11 @@ class Cacheable:
         self.extension = extension or ""
         self.record = record
         self.track = track
-        self.stage: str | None = None
         self.cache_paths: list[str] = []
         """Every path handed out so far."""
-        self._metadata: dict[str, Any] | None = None
-        self._owes_metadata = False
         self.extra_metadata: dict[str, Any] = {}
         """Stored with the metadata, and there again when :meth:`load` is called by a stage."""
-        self.call: StageCall | None = None
-        """The stage's call that this cacher serves; ``None`` for one used inline."""
         self._located: dict[tuple[str | None, ...], str] = {}
-        self._root: str | None = None
-        self._last_read: tuple[FileState, dict[str, Any]] | None = None
-        self._staged: StagedFiles | None = None
-        self._metadata_wanted = False
-        self._preview = ""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -1,11 +1,12 @@
 """Finding what calls have stored, one after another, without making a cacher for each."""
 
+import os
 from typing import TYPE_CHECKING
 
 from curifactory.artifact import Lookup
-from curifactory.caching.locating import file_ending, locate
+from curifactory.caching.locating import file_ending
 from curifactory.caching.metadata_index import index_of
-from curifactory.caching.verifying import any_marked
+from curifactory.caching.verifying import markers_folder
 from curifactory.causes import Cause, CauseKind
 from curifactory.lineage import lineage
 from curifactory.paths import artifact_file_name
@@ -48,12 +49,13 @@ class Finder:
         """Those of the files there, where nobody writes meanwhile; ``None`` in a live session."""
         self._index = index_of(manager)
         self._missing = Lookup(False, (Cause(CauseKind.MISSING, cacher._label()),))
+        self._markers = markers_folder(cacher._marker_root())
         self._is_elsewhere = cacher.path_override is not None
 
     def find(self, call: "StageCall") -> Lookup | None:
         """Return what is there of ``call``; ``None`` if that cannot be told without its cacher."""
         if self._is_elsewhere:
-            path = locate(self._cacher.bound_to(call, self._name), None)
+            path = self._cacher.bound_to(call, self._name).main_path()
         else:
             stage = call.file_stage
             name = artifact_file_name(self._prefix, call.hash, stage, self._file)
@@ -75,4 +77,4 @@ class Finder:
         """Tell whether what is ``known`` is surely all there, whoever writes just now."""
         if self._names is not None:
             return True
-        return bool(known.files) and not any_marked(self._cacher._marker_root())
+        return bool(known.files) and not os.path.isdir(self._markers)
