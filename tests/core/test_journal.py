@@ -1,13 +1,18 @@
 """Journals: numbers that are never shared, lines that survive a crash."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from curifactory.journal import list_journals, open_journal, read_journal
+from curifactory.appending import LineFile
+from curifactory.journal import Journal, list_journals, open_journal, read_journal
 
 OPEN_MANY = """
 import sys
@@ -109,3 +114,14 @@ def test_journals_are_listed_by_number_and_other_files_are_not(tmp_path: Path) -
 
     assert [number for number, _ in list_journals(str(tmp_path))] == [9, 10]
     assert list_journals(str(tmp_path / "absent")) == []
+
+
+@given(st.lists(st.floats(0, 4e9), min_size=1))
+def test_moments_are_seconds_with_microseconds(times: list[float]) -> None:
+    journal = Journal(LineFile(os.devnull, "a"), 1)
+    written = [journal.moment(time) for time in times]
+    journal.leave()
+
+    assert all(re.fullmatch(r"\d+\.\d{6}", text) for text in written)
+    assert [float(text) for text in written] == pytest.approx(times, abs=2e-6, rel=0)
+    assert all(json.loads(text) == float(text) for text in written)

@@ -329,7 +329,7 @@ class StageCall:
         self.spec, self.record = spec, record
         self.records = records
         """The records an aggregate runs over; ``None`` for a stage."""
-        self.arguments, self.keywords = arguments, keywords or {}
+        self.arguments, self.keywords = arguments, {} if keywords is None else keywords
         self.position = len(record.calls)
         self.hash = record.get_hash()
         """Hash of the record when the call was made, which names its artifacts."""

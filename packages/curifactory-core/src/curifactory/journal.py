@@ -31,6 +31,7 @@ class Journal:
     def __init__(self, file: LineFile, number: int) -> None:
         self.number = number
         self._file = file
+        self._second, self._second_text = -1, ""
         atexit.register(self.close)
 
     @property
@@ -41,6 +42,16 @@ class Journal:
     def write(self, event: str, facts: Mapping[str, Any]) -> None:
         """Append a line with ``event``, the time (seconds since 1970) and ``facts``."""
         self.append(_line(event, facts))
+
+    def moment(self, time: float) -> str:
+        """Return a time in seconds since 1970, with microseconds, as JSON.
+
+        Most of its digits are those of the moment before, and digits are what a number costs.
+        """
+        second = int(time)
+        if second != self._second:
+            self._second, self._second_text = second, f"{second}."
+        return self._second_text + str(1_000_000 + int((time - second) * 1e6))[1:]
 
     def append(self, line: str) -> None:
         """Append a line that is JSON already and ends with a line feed."""

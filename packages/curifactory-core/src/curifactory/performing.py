@@ -290,9 +290,9 @@ def _store(call: StageCall, values: tuple[Any, ...]) -> None:
             _publish(call, values, manager.full_store.relocated)
     content = None if writes_cache else f"unsaved {call.execution}"
     shown = []
-    for artifact, value in zip(call.outputs, values, strict=True):
+    for place, artifact in enumerate(call.outputs):
         artifact.renewed(content)
-        held = value
+        held = value = values[place]
         if artifact.declared.lazy and writes_cache:
             artifact.describe(value)
             held = waiting(artifact)

@@ -3,7 +3,7 @@
 import logging
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
@@ -130,7 +130,7 @@ class Run:
         """Note what became of ``call``; the skipped ones are only counted in the end."""
         if self._journal is None or call.status is SKIPPED:
             return
-        self._journal.append(_stage_line(call))
+        self._journal.append(_stage_line(call, self._journal.moment))
 
     def record_use(self, entries: list[dict[str, Any]]) -> None:
         """Note which artifacts the run used, as :mod:`curifactory.usage` describes them."""
@@ -236,24 +236,25 @@ class Run:
         return facts
 
 
-def _stage_line(call: StageCall) -> str:
+def _stage_line(call: StageCall, moment: Callable[[float], str]) -> str:
     """Return the journal's line about ``call``, put together here: a run has one for each call."""
     metrics = call_metrics(call) if call.status is EXECUTED else None
     worker = "null" if call.worker is None else quoted(call.worker)
     return (
-        f'{{"event": "stage", "time": {time.time():.6f}, "record": {call.record.ordinal}, '
-        f'"position": {call.position}, "stage": {quoted(call.name)}, "hash": {quoted(call.hash)}, '
-        f'"status": {quoted(call.status)}, "worker": {worker}, {_cost(call)}'
+        f'{{"event": "stage", "time": {moment(time.time())}, "record": {call.record.ordinal}, '
+        f'"position": {call.position}, "stage": {quoted(call.spec.name)}, '
+        f'"hash": {quoted(call.hash)}, "status": {quoted(call.status)}, "worker": {worker}, '
+        f"{_cost(call, moment)}"
         f"{_encode_metrics(metrics) if metrics else ''}}}\n"
     )
 
 
-def _cost(call: StageCall) -> str:
+def _cost(call: StageCall, moment: Callable[[float], str]) -> str:
     """Return when ``call`` began and what it took; digits to tell floats apart would cost more."""
     if call.started is None or call.seconds is None or call.cpu_seconds is None:
         return '"started": null, "seconds": null, "cpu_seconds": null, "peak_memory": null'
     return (
-        f'"started": {call.started:.6f}, "seconds": {call.seconds:.9f}, '
+        f'"started": {moment(call.started)}, "seconds": {call.seconds:.9f}, '
         f'"cpu_seconds": {call.cpu_seconds:.9f}, "peak_memory": {call.peak_memory or "null"}'
     )
 
