@@ -428,7 +428,10 @@ def test_a_run_that_cannot_write_says_so(project: "Project") -> None:
 
     assert outcome.code == 1
     assert len(outcome.error_lines) == 1
-    assert outcome.err.startswith("error: the run could not write its files: ")
+    assert outcome.err == (
+        "error: the run could not write its files: 'data/store/chain' cannot be used: File exists. "
+        "'curifactory doctor' looks at every folder, and --dry runs without writing any.\n"
+    )
 
 
 def test_a_report_that_cannot_be_written_is_a_failure_of_its_own(project: "Project") -> None:

@@ -29,8 +29,8 @@ def describe_os_error(error: OSError) -> str:
     reason = error.strerror or str(error)
     if error.filename is None:
         return f"the system says: {reason}."
-    place = os.fspath(error.filename)
-    return f"{place!r} cannot be used: {reason}. Check who may read and write it."
+    hint = " Check who may read and write it." if isinstance(error, PermissionError) else ""
+    return f"{os.fspath(error.filename)!r} cannot be used: {reason}.{hint}"
 
 
 def show_traceback(terminal: Terminal, error: BaseException) -> None:

@@ -165,7 +165,12 @@ def _run(
     try:
         return run(options, configuration=configuration, hooks=[lines, *hooks])
     except OSError as error:
-        raise BrokenOffError(f"the run could not write its files: {error}") from error
+        from curifactory.cli.failures import describe_os_error
+
+        raise BrokenOffError(
+            f"the run could not write its files: {describe_os_error(error)} 'curifactory doctor' "
+            "looks at every folder, and --dry runs without writing any."
+        ) from error
     finally:
         lines.close()
 
