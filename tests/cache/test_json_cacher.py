@@ -24,6 +24,14 @@ def test_what_json_does_not_know_becomes_text(folder: Path) -> None:
     assert JsonCacher("file.json").load() == {"path": "a/b"}
 
 
+@pytest.mark.parametrize("value", [iter([1]), (each for each in [1]), map(str, [1])])
+def test_what_yields_values_once_is_refused(folder: Path, value: object) -> None:
+    with pytest.raises(TypeError, match="yields its values only once; return a list"):
+        JsonCacher("file.json").save({"values": value})
+
+    assert not Path("file.json").exists()
+
+
 def test_used_by_itself_it_writes_no_metadata_unless_asked(folder: Path) -> None:
     cacher = JsonCacher("file.json")
     cacher.save(1)

@@ -66,6 +66,43 @@ def test_an_input_that_the_function_does_not_take_is_refused(
 
 
 @BOTH
+@pytest.mark.parametrize("wrong", ["json", dict, 5], ids=repr)
+def test_what_is_no_cacher_is_refused(decorator: Callable[..., Any], wrong: object) -> None:
+    with pytest.raises(CachersMismatchError, match=r"'function' lists .* as a cacher"):
+        decorator(outputs=["a"], cachers=[wrong])(function)
+
+
+@BOTH
+def test_a_function_without_a_record_is_refused(decorator: Callable[..., Any]) -> None:
+    def nothing() -> None:
+        """Take nothing."""
+
+    def anything(*given: object) -> None:
+        """Take anything."""
+
+    with pytest.raises(InputSignatureError, match=r"'nothing' is called with record .*'?nothing"):
+        decorator()(nothing)
+    assert callable(decorator()(anything))
+
+
+def test_an_aggregate_without_records_is_refused() -> None:
+    def add_up(record: Record) -> None:
+        """Take a record alone."""
+
+    with pytest.raises(InputSignatureError, match="'add_up' is called with record and records"):
+        aggregate()(add_up)
+
+
+@BOTH
+def test_an_asynchronous_function_is_refused(decorator: Callable[..., Any]) -> None:
+    async def wait(record: Record, records: object = None) -> None:
+        """Return what nobody awaits."""
+
+    with pytest.raises(InputSignatureError, match="'wait' is asynchronous"):
+        decorator()(wait)
+
+
+@BOTH
 def test_a_function_with_any_keywords_takes_every_input(decorator: Callable[..., Any]) -> None:
     def flexible(record: Record, records: object = None, **inputs: object) -> None:
         """Take anything."""

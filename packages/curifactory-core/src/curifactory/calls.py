@@ -107,6 +107,7 @@ def declare(
     _check_names(f"{kind} {name!r}", [spec.name for spec in specs])
     _check_cachers(f"{kind} {name!r}", cachers, specs)
     parameters = inspect.signature(function).parameters
+    _check_function(f"{kind} {name!r}", function, parameters, is_aggregate=is_aggregate)
     _check_inputs(f"{kind} {name!r}", inputs or (), parameters)
     return StageSpec(
         function,
@@ -170,6 +171,12 @@ def _output_spec(output: str | Lazy) -> OutputSpec:
 def _check_cachers(
     stage: str, cachers: Sequence["CacherSource"] | None, outputs: Sequence[OutputSpec]
 ) -> None:
+    for cacher in cachers or ():
+        if cacher is not None and not hasattr(cacher, "bound_to"):
+            raise CachersMismatchError(
+                f"{stage} lists {cacher!r} as a cacher. Give the class of one, or one with "
+                "options, such as JsonCacher or JsonCacher(prefix='shared')."
+            )
     if cachers is None or len(cachers) == len(outputs) > 0:
         return
     if not outputs and not cachers:
@@ -181,6 +188,32 @@ def _check_cachers(
         f"({', '.join(repr(output.name) for output in outputs)}). Give one cacher for each output, "
         "in the same order."
     )
+
+
+def _check_function(
+    stage: str,
+    function: Callable[..., Any],
+    parameters: Mapping[str, inspect.Parameter],
+    *,
+    is_aggregate: bool,
+) -> None:
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise InputSignatureError(
+            f"{stage} is asynchronous, and nobody awaits it. Make it a function that returns its "
+            "values, such as asyncio.run(...)."
+        )
+    kinds = [parameter.kind for parameter in parameters.values()]
+    first = ["record", "records"] if is_aggregate else ["record"]
+    takes = sum(kind in _POSITIONAL for kind in kinds)
+    if takes < len(first) and inspect.Parameter.VAR_POSITIONAL not in kinds:
+        raise InputSignatureError(
+            f"{stage} is called with {' and '.join(first)} first, which its function does not "
+            f"take (it takes {', '.join(map(repr, parameters)) or 'nothing'}). Begin its "
+            f"parameters with {', '.join(first)}."
+        )
+
+
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
 def _check_names(stage: str, names: Sequence[object]) -> None:

@@ -6,7 +6,23 @@ from typing import Any
 from curifactory.caching.cacheable import Cacheable
 from curifactory.paths import read_file
 
-_encode = json.JSONEncoder(indent=4, default=str).encode
+
+def _text_of(value: Any) -> str:
+    """Return the text that stands for what JSON cannot hold.
+
+    Raises
+    ------
+    TypeError
+        For what yields values, whose text says nothing of them.
+
+    """
+    if hasattr(value, "__next__"):
+        kind = type(value).__name__
+        raise TypeError(f"a {kind} yields its values only once; return a list of them")
+    return str(value)
+
+
+_encode = json.JSONEncoder(indent=4, default=_text_of).encode
 
 
 class JsonCacher(Cacheable):
