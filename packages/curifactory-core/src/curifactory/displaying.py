@@ -36,7 +36,7 @@ class SessionReports:
     """The part of a manager that keeps what its stages report, and writes the report."""
 
     if TYPE_CHECKING:
-        _reportables: Reportables
+        reported: Reportables
         scratch: Scratch | None
         mapping: Map | None
         log: RunLog
@@ -54,37 +54,37 @@ class SessionReports:
     @property
     def reportables(self) -> "list[Reportable]":
         """Everything reported so far, in report order."""
-        return self._reportables.all
+        return self.reported.all
 
     def add_reportable(self, reportable: "Reportable", call: "StageCall") -> None:
         """Show ``reportable`` in the report, under the stage of ``call``."""
-        self._reportables.add(reportable, call)
+        self.reported.add(reportable, call)
 
     def count_reportables(self, call: "StageCall") -> int:
         """Return how much ``call`` reported."""
-        return self._reportables.count(call)
+        return self.reported.count(call)
 
     def forget_reportables(self, call: "StageCall") -> None:
         """Drop what ``call`` reported, which is about to be executed again."""
-        self._reportables.forget(call)
+        self.reported.forget(call)
 
     def write_reportables(
         self, call: "StageCall", place: "Callable[[Cacher], Writer]"
     ) -> "list[Publication]":
         """Write what ``call`` reported, for runs in which it is skipped."""
-        return self._reportables.write(call, place)
+        return self.reported.write(call, place)
 
     def restore_reportables(self, call: "StageCall") -> None:
         """Show again what ``call`` reported when it was executed."""
         kept = None if self.scratch is None else self.scratch.load_reportables(call)
         if kept is None:
-            self._reportables.restore(call)
+            self.reported.restore(call)
         for reportable in kept or ():
-            self._reportables.add(reportable, call)
+            self.reported.add(reportable, call)
 
     def get_grouped_reportables(self) -> "dict[str, list[Reportable]]":
         """Return the reportables that have a group, by group in the order they were first seen."""
-        return self._reportables.groups()
+        return self.reported.groups()
 
     def get_reportable_groups(self) -> list[str | None]:
         """Return the groups in the order they were first seen; ``None`` for reportables without."""

@@ -111,6 +111,8 @@ class ArtifactManager(
     """Whether only a part of the parameter sets is here, so that aggregates are left out."""
     map_progress: Any = None
     """What shows how far a planned run is, with ``--progress``: a ``rich.progress.Progress``."""
+    reported: Reportables
+    """What stages reported, by the calls that did."""
     scratch: "Scratch | None" = None
     """Values that no cacher stores, where several processes make a run."""
 
@@ -188,7 +190,7 @@ class ArtifactManager(
         self.registry = ParameterRegistry(self.manager_cache_path)
         finalize(self, self.registry.export_new)
         self._artifact_count = self._call_count = 0
-        self._reportables = Reportables()
+        self.reported = Reportables()
         self._output_cachers: dict[Any, tuple[tuple[OutputSpec, CacherSource | None], ...]] = {}
         self.nowhere_stored: dict[StageSpec, Decision] = {}
         """What is decided about each call of a stage none of whose outputs has a cacher."""
@@ -244,7 +246,7 @@ class ArtifactManager(
         """Forget records and reportables, to call an experiment's ``run()`` afresh."""
         self.records, self.all_records = [], []
         self._artifact_count = self._call_count = 0
-        self._reportables = Reportables()
+        self.reported = Reportables()
         self._claims.clear()
         self._claimed_before.clear()
         self._rivals.clear()

@@ -229,7 +229,8 @@ def _call_and_store(call: StageCall, keywords: dict[str, Any]) -> tuple[Any, ...
 def _call_function(call: StageCall, keywords: dict[str, Any]) -> tuple[Any, ...]:
     record, manager = call.record, call.record.manager
     positional = (record,) if call.records is None else (record, call.records)
-    manager.forget_reportables(call)
+    if manager.reported.all:
+        manager.reported.forget(call)
     if call.is_stored and manager.writes_cache:
         for cacher in filter(None, call.cachers or ()):
             cacher.prepare()
@@ -283,7 +284,7 @@ def _store(call: StageCall, values: tuple[Any, ...]) -> None:
     if manager.scratch is not None:
         manager.scratch.keep(call, values)
     writes_cache = manager.writes_cache
-    if call.is_stored or manager.count_reportables(call):
+    if call.is_stored or manager.reported.count(call):
         if writes_cache:
             _publish(call, values, _unchanged)
         elif manager.full_store is not None:

@@ -46,7 +46,7 @@ class Reportables:
 
     def count(self, call: "StageCall") -> int:
         """Return how much ``call`` reported."""
-        return len(self._by_call.get(call, ()))
+        return len(self._by_call.get(call, ())) if self.all else 0
 
     def forget(self, call: "StageCall") -> None:
         """Drop what ``call`` reported, which is about to be executed again."""
