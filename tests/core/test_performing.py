@@ -1,9 +1,11 @@
 """What happens to a call: executed or taken from the cache, stored, measured, failed."""
 
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -449,3 +451,28 @@ def test_a_stage_that_fails_too_often_fails(manager: ArtifactManager) -> None:
 
     assert len(attempts) == 2
     assert not manager.stage_active
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_stage_that_changes_the_current_folder_is_brought_back(
+    new_manager: NewManager,
+    cacher: type[Cacher],
+    tmp_path_factory: pytest.TempPathFactory,
+    caplog: pytest.LogCaptureFixture,
+    fails: bool,
+) -> None:
+    elsewhere, before = tmp_path_factory.mktemp("elsewhere"), Path.cwd()
+
+    @stage(outputs=["number"], cachers=[cacher])
+    def wander(record: Record) -> float:
+        os.chdir(elsewhere)
+        return 1 / (0 if fails else 1)
+
+    record = Record(new_manager(), Params())
+    with pytest.raises(ZeroDivisionError) if fails else nullcontext():
+        wander(record)
+
+    assert Path.cwd() == before
+    assert list(elsewhere.iterdir()) == []
+    assert fails or Path(record.calls[0].outputs[0].path or "").is_file()
+    assert f"changed the current folder to {elsewhere}" in caplog.text

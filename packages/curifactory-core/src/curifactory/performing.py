@@ -1,6 +1,7 @@
 """The one path of every stage call: bound, decided, and executed or taken from the cache."""
 
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
@@ -221,9 +222,30 @@ def _attempt(call: StageCall, keywords: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _call_and_store(call: StageCall, keywords: dict[str, Any]) -> tuple[Any, ...]:
-    values = _call_function(call, keywords)
+    folder = os.getcwd() if call.is_stored else None
+    try:
+        values = _call_function(call, keywords)
+    finally:
+        if folder is not None:
+            _return_to(folder, call)
     _store(call, values)
     return values
+
+
+def _return_to(folder: str, call: StageCall) -> None:
+    """Leave the folder that a stage has changed to: the project's paths are relative."""
+    try:
+        now = os.getcwd()
+    except FileNotFoundError:
+        now = "one that is gone"
+    if now != folder:
+        os.chdir(folder)
+        _log.warning(
+            "stage %s changed the current folder to %s. It is %s again, where results belong.",
+            call.label,
+            now,
+            folder,
+        )
 
 
 def _call_function(call: StageCall, keywords: dict[str, Any]) -> tuple[Any, ...]:
