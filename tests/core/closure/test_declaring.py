@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from curifactory import Record, stage
-from curifactory.calls import declare
 from curifactory.closure.declaring import declared_parts
+from curifactory.declaring import declare
 from curifactory.exceptions import InputSignatureError
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from curifactory.calls import StageSpec, check_lists, declare
+from curifactory.calls import StageSpec
+from curifactory.declaring import check_lists, declare
 from curifactory.performing import make_call
 from curifactory.record import Record
 from curifactory.requirements import require
