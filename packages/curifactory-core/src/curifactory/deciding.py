@@ -8,7 +8,7 @@ from curifactory.calls import CallStatus, StageCall
 from curifactory.causes import STALE, Cause, CauseKind
 from curifactory.config import OnStale
 from curifactory.explaining import describe_all
-from curifactory.mapping import forced_by, look_up, make_node
+from curifactory.holding import forced_by, look_up, make_node
 from curifactory.planning import NOT_NEEDED, Action, Decision, Need, Renewal
 from curifactory.planning import decide as decide_node
 

@@ -27,7 +27,9 @@ def require_stages(mapped: Map, names: Sequence[str]) -> None:
         If it does not.
 
     """
-    known = list(dict.fromkeys(call.name for call in mapped.calls if names))
+    if not names:
+        return
+    known = list(dict.fromkeys(call.name for call in mapped.calls))
     for name in names:
         if name not in known:
             raise UnusableError(unknown("stage", name, known))

@@ -9,7 +9,7 @@ from curifactory.artifact import NOT_IN_MEMORY, Artifact
 from curifactory.binding import is_available, is_held, origins_read
 from curifactory.calls import Origin, StageCall
 from curifactory.exceptions import ExecutingWithSkippedInputError, UnreadableArtifactError
-from curifactory.mapping import look_up
+from curifactory.holding import look_up
 from curifactory.outputs import Deferred
 from curifactory.performing import execute
 from curifactory.planning import Action, Decision

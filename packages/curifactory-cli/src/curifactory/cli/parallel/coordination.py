@@ -26,9 +26,10 @@ from curifactory.executors import (
     Started,
     Task,
 )
+from curifactory.holding import look_up
 from curifactory.lineage import lineage
 from curifactory.manager import ArtifactManager
-from curifactory.mapping import RunPlan, look_up
+from curifactory.mapping import RunPlan
 from curifactory.planning import Action, Decision
 
 _log = logging.getLogger(__name__)
