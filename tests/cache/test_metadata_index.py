@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from curifactory import ArtifactManager, ExperimentParameters, Record, stage
+from curifactory import ArtifactManager, ExperimentParameters, Lazy, Record, stage
+from curifactory.artifact import content_of
 from curifactory.caching import JsonCacher, metadata_index
 from curifactory.caching.metadata_index import FileState, MetadataIndex
 from curifactory.caching.verifying import mark
@@ -307,3 +308,33 @@ def test_a_session_looks_where_it_would_store_now(manager: ArtifactManager) -> N
     manager.prefix = "shared"
     assert [call(), call()] == ["executed", "loaded"]
     assert Path("data/cache/shared_1_make_data.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("declared", "reads"),
+    [
+        pytest.param("data", [], id="in memory"),
+        pytest.param(Lazy("data"), ["1"], id="lazy, and may be another's by now"),
+    ],
+)
+def test_what_was_stored_is_known_to_the_next_stage(
+    manager: ArtifactManager,
+    monkeypatch: pytest.MonkeyPatch,
+    declared: str | Lazy,
+    reads: list[str],
+) -> None:
+    @stage(None, [declared], [JsonCacher])
+    def make(record: Record) -> str:
+        return "value"
+
+    @stage(["data"], ["length"], [JsonCacher])
+    def measure(record: Record, data: str) -> int:
+        return len(data)
+
+    read = _read_metadata(monkeypatch)
+    measure(make(Record(manager, ExperimentParameters(name="1", hash="1"))))
+
+    assert read == reads
+    before = json.loads(_METADATA.read_text())
+    after = json.loads(Path("data/cache/test_1_measure_length_metadata.json").read_text())
+    assert after["inputs"] == [["data", "make", "1", content_of(before)]]

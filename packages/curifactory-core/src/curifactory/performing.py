@@ -306,18 +306,21 @@ def _store(call: StageCall, values: tuple[Any, ...]) -> None:
     if manager.scratch is not None:
         manager.scratch.keep(call, values)
     writes_cache = manager.writes_cache
+    contents: Mapping[Artifact, str | None] = {}
     if call.is_stored or manager.reported.count(call):
         if writes_cache:
-            _publish(call, values, _unchanged)
+            contents = _publish(call, values, _unchanged)
         elif manager.full_store is not None:
             _publish(call, values, manager.full_store.relocated)
-    content = None if writes_cache else f"unsaved {call.execution}"
+    if not writes_cache:
+        contents = dict.fromkeys(call.outputs, f"unsaved {call.execution}")
     shown = []
     for place, artifact in enumerate(call.outputs):
-        artifact.renewed(content)
+        artifact.renewed(contents.get(artifact))
         held = value = values[place]
         if artifact.declared.lazy and writes_cache:
             artifact.describe(value)
+            artifact.renewed()  # it counts as it is when it is read
             held = waiting(artifact)
         record.state.put(artifact.name, held, artifact)
         shown.append(held)
@@ -329,24 +332,31 @@ def _unchanged(cacher: "Cacher") -> "Writer":
     return cacher
 
 
-def _publish(call: StageCall, values: tuple[Any, ...], place: "Callable[[Cacher], Writer]") -> None:
-    """Write everything with a cacher, and then put it in its places, which ``place`` may change."""
+def _publish(
+    call: StageCall, values: tuple[Any, ...], place: "Callable[[Cacher], Writer]"
+) -> dict[Artifact, str | None]:
+    """Write everything with a cacher, and then put it in its places, which ``place`` may change.
+
+    Return a digest of the content of each, where that is known.
+    """
+    stored: list[Artifact] = []
     publications: list[Publication] = []
     try:
         for artifact, value in zip(call.outputs, values, strict=True):
             if artifact.cacher is not None:
+                stored.append(artifact)
                 publications.append(place(artifact.cacher).write(value))
         publications += call.record.manager.write_reportables(call, place)
         if not publications:
-            return
+            return {}
         with ExitStack() as others_wait:  # or two processes mix the outputs of one call
             for publication in sorted(publications, key=lambda each: each.root):
                 others_wait.enter_context(publication.exclusive())
-            for publication in publications:
-                publication.commit()
-        if publications and _log.isEnabledFor(logging.INFO):
-            names = [artifact.name for artifact in call.outputs if artifact.cacher is not None]
-            _log.info("stage %s: stored %s", call.name, ", ".join(names) or "reportables")
+            contents = [publication.commit() for publication in publications]
+        if _log.isEnabledFor(logging.INFO):
+            names = ", ".join([artifact.name for artifact in stored])
+            _log.info("stage %s: stored %s", call.name, names or "reportables")
+        return dict(zip(stored, contents, strict=False))  # reportables are the last
     finally:
         for publication in publications:
             publication.discard()

@@ -63,8 +63,10 @@ class Publication(Protocol):
     def exclusive(self) -> AbstractContextManager[None]:
         """Keep other processes from publishing at this place while the block runs."""
 
-    def commit(self) -> None:
-        """Put it in its place, completely or not at all.
+    def commit(self) -> str | None:
+        """Put it in its place, completely or not at all, and return a digest of its content.
+
+        ``None`` where that is for its cacher to tell.
 
         Raises
         ------

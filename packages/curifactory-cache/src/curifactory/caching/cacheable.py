@@ -248,12 +248,13 @@ class Cacheable:
         ``None`` for a class that looks in its own way, and for a map where something is being
         written in place.
         """
-        if not self._looks_as_all():
+        if not self.looks_as_all():
             return None
         bound, mapping = self.bound_to(call, output), call.record.manager.mapping
         return Finder(bound) if mapping is None or not any_marked(bound._marker_root()) else None
 
-    def _looks_as_all(self) -> bool:
+    def looks_as_all(self) -> bool:
+        """Tell whether its class tells as all do what is stored, and where."""
         kind = type(self)
         if kind.bound_to is not Cacheable.bound_to or kind.main_path is not Cacheable.main_path:
             return False

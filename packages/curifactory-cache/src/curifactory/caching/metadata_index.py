@@ -121,8 +121,10 @@ class MetadataIndex:
         """Return what this session has seen of the artifact at a path, true or not by now."""
         return self._seen.get(artifact)
 
-    def note(self, artifact: str, path: str, state: FileState, metadata: Mapping[str, Any]) -> None:
-        """Keep what the metadata at ``path`` says of the artifact at a path."""
+    def note(
+        self, artifact: str, path: str, state: FileState, metadata: Mapping[str, Any]
+    ) -> Known:
+        """Keep what the metadata at ``path`` says of the artifact at a path, and return it."""
         folder = os.path.dirname(path)
         files = [
             (os.path.join(folder, name), each["size"], each["mtime_ns"])
@@ -133,7 +135,7 @@ class MetadataIndex:
         facts |= {key: metadata[key] for key in ("inputs", "preview") if metadata.get(key)}
         if metadata.get("extra"):
             facts["has_extra"] = True
-        self._seen[artifact] = Known(
+        known = self._seen[artifact] = Known(
             path,
             tuple(state),
             tuple(files),
@@ -145,6 +147,7 @@ class MetadataIndex:
             facts,
         )
         self._new += 1
+        return known
 
     def _share(self, value: Any) -> Any:
         """Return an equal value that is kept already, if there is one."""

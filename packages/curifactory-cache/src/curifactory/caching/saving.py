@@ -41,8 +41,10 @@ class PendingArtifact:
         """
         return self._staged.exclusive(functools.partial(not_stored, self._cacher))
 
-    def commit(self) -> None:
-        """Put it in its place.
+    def commit(self) -> str | None:
+        """Put it in its place and return a digest of its content.
+
+        ``None`` if it is still to be computed, or for the cacher to tell in its own way.
 
         Raises
         ------
@@ -57,11 +59,12 @@ class PendingArtifact:
             raise not_stored(cacher, error) from error
         metadata = self._staged.metadata
         if metadata is None or cacher.record is None:
-            return
+            return None
         if large := self._staged.take_large():
             self._digest(cacher.record.manager, main, metadata, large)
-        else:
-            _note(cacher.record.manager, main, metadata)
+            return None
+        content = _note(cacher.record.manager, main, metadata)
+        return content if cacher.looks_as_all() else None
 
     def _digest(
         self,
@@ -88,14 +91,18 @@ class PendingArtifact:
         self._staged.discard()
 
 
-def _note(manager: "ArtifactManager", main: str, metadata: WrittenMetadata) -> None:
-    """Let the session know the metadata in its place, if it still is what was written."""
+def _note(manager: "ArtifactManager", main: str, metadata: WrittenMetadata) -> str | None:
+    """Let the session know the metadata in its place, if it still is what was written.
+
+    Return a digest of the artifact's content then.
+    """
     try:
         now = os.stat(metadata.path)
     except OSError:
-        return
-    if (now.st_ino, now.st_mtime_ns) == (metadata.status.st_ino, metadata.status.st_mtime_ns):
-        index_of(manager).note(main, metadata.path, FileState.of(now), metadata.facts)
+        return None
+    if (now.st_ino, now.st_mtime_ns) != (metadata.status.st_ino, metadata.status.st_mtime_ns):
+        return None
+    return index_of(manager).note(main, metadata.path, FileState.of(now), metadata.facts).content
 
 
 def not_stored(cacher: "Cacheable", error: OSError) -> CacheError:
