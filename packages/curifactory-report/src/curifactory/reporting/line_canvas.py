@@ -68,14 +68,14 @@ class LineCanvas:
         from matplotlib import rcParams
         from PIL import Image
 
-        canvas = self._canvas
-        drawn = Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba())
-        box = _box(np.asarray(drawn))
+        drawn = self._canvas.buffer_rgba()
+        box = _box(np.asarray(drawn))  # an image in between would be copied twice
         if box is None:
             return None
+        image = Image.frombuffer("RGBA", self._canvas.get_width_height(), drawn)
         margin = round(rcParams["savefig.pad_inches"] * self._dots_per_inch)
         file = io.BytesIO()
-        _with_margin(drawn.convert("RGB"), box, margin).save(
+        _with_margin(image, box, margin).save(
             file,
             "PNG",
             dpi=(self._dots_per_inch, self._dots_per_inch),
@@ -122,11 +122,12 @@ def _box(pixels: "NDArray[np.uint8]") -> tuple[int, int, int, int] | None:
 
 
 def _with_margin(drawn: "Image", box: tuple[int, int, int, int], margin: int) -> "Image":
-    """Return the part in ``box`` with a margin of the background."""
+    """Return the part in ``box``, which is opaque, with a margin of the background."""
     from PIL import Image
 
-    shown = drawn.crop(box)
+    shown = drawn.crop(box).convert("RGB")
     size = shown.width + 2 * margin, shown.height + 2 * margin
-    framed = Image.new(drawn.mode, size, drawn.getpixel((0, 0)))
+    background = drawn.crop((0, 0, 1, 1)).convert("RGB").getpixel((0, 0))
+    framed = Image.new("RGB", size, background)
     framed.paste(shown, (margin, margin))
     return framed
