@@ -77,3 +77,17 @@ def test_a_full_disk_is_told_of(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No space left"):
         file.close()
     assert file.closed
+
+
+def test_no_more_than_some_is_kept_of_what_a_full_disk_refuses() -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("there is no /dev/full here")
+    file = LineFile("/dev/full", "a")
+
+    for _ in range(40):
+        with pytest.raises(OSError, match="No space left"):
+            file.write("x" * 100_000 + "\n")
+
+    assert len(file._rest) < 1_200_000
+    with pytest.raises(OSError, match="No space left"):
+        file.close()

@@ -2,11 +2,13 @@
 
 import os
 
+_MOST_KEPT = 1024 * 1024
+
 
 class LineFile:
     """A file that grows by lines, without a buffer: nothing is lost when the process dies.
 
-    What a full disk refuses is kept, and goes before the next line.
+    What a full disk refuses is kept, up to a megabyte, and goes before the next line.
 
     Parameters
     ----------
@@ -41,7 +43,12 @@ class LineFile:
             If not all of it can be written.
 
         """
+        if len(self._rest) >= _MOST_KEPT:
+            self._write_rest()
         self._rest += line.encode()
+        self._write_rest()
+
+    def _write_rest(self) -> None:
         while self._rest:
             self._rest = self._rest[self._file.write(self._rest) :]
 
@@ -53,4 +60,4 @@ class LineFile:
         """Close the file, after what is still to be written."""
         if not self.closed:
             with self._file:
-                self.write("")
+                self._write_rest()

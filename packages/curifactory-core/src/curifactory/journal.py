@@ -41,21 +41,21 @@ class Journal:
 
     def write(self, event: str, facts: Mapping[str, Any]) -> None:
         """Append a line with ``event``, the time (seconds since 1970) and ``facts``."""
-        self.append(_line(event, facts))
+        self._file.write(_line(event, facts))
 
-    def moment(self, time: float) -> str:
+    def moment(self, seconds: float) -> str:
         """Return a time in seconds since 1970, with microseconds, as JSON.
 
         Most of its digits are those of the moment before, and digits are what a number costs.
         """
-        second = int(time)
+        second = int(seconds)
         if second != self._second:
             self._second, self._second_text = second, f"{second}."
-        return self._second_text + str(1_000_000 + int((time - second) * 1e6))[1:]
+        return self._second_text + str(1_000_000 + int((seconds - second) * 1e6))[1:]
 
-    def append(self, line: str) -> None:
-        """Append a line that is JSON already and ends with a line feed."""
-        self._file.write(line)
+    def write_encoded(self, event: str, facts: str) -> None:
+        """Append the line that :meth:`write` does; ``facts`` are the members of a JSON object."""
+        self._file.write(f'{{"event": "{event}", "time": {self.moment(time.time())}, {facts}}}\n')
 
     def close(self) -> None:
         """Make everything written durable and close the file."""

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -130,7 +129,7 @@ class Run:
         """Note what became of ``call``; the skipped ones are only counted in the end."""
         if self._journal is None or call.status is SKIPPED:
             return
-        self._journal.append(_stage_line(call, self._journal.moment))
+        self._journal.write_encoded("stage", _stage_facts(call, self._journal.moment))
 
     def record_use(self, entries: list[dict[str, Any]]) -> None:
         """Note which artifacts the run used, as :mod:`curifactory.usage` describes them."""
@@ -236,16 +235,16 @@ class Run:
         return facts
 
 
-def _stage_line(call: StageCall, moment: Callable[[float], str]) -> str:
-    """Return the journal's line about ``call``, put together here: a run has one for each call."""
+def _stage_facts(call: StageCall, moment: Callable[[float], str]) -> str:
+    """Return the members of the journal's object about ``call``: a run has one for each call."""
     metrics = call_metrics(call) if call.status is EXECUTED else None
     worker = "null" if call.worker is None else quoted(call.worker)
     return (
-        f'{{"event": "stage", "time": {moment(time.time())}, "record": {call.record.ordinal}, '
-        f'"position": {call.position}, "stage": {quoted(call.spec.name)}, '
+        f'"record": {call.record.ordinal}, "position": {call.position}, '
+        f'"stage": {quoted(call.spec.name)}, '
         f'"hash": {quoted(call.hash)}, "status": {quoted(call.status)}, "worker": {worker}, '
         f"{_cost(call, moment)}"
-        f"{_encode_metrics(metrics) if metrics else ''}}}\n"
+        f"{_encode_metrics(metrics) if metrics else ''}"
     )
 
 
