@@ -616,3 +616,25 @@ def test_an_old_file_is_not_taken_for_what_was_not_written_this_time(
 
     with pytest.raises(CacheError, match="wrote nothing to get_path"):
         make(Record(manager, Params()))
+
+
+def test_what_was_planned_is_not_done_to_a_call_that_is_given_something_else(
+    run_planned: Callable[..., ArtifactManager],
+) -> None:
+    @stage(outputs=["number"], cachers=[JsonCacher])
+    def make(record: Record, start: int) -> int:
+        return start
+
+    @stage(["number"], ["sum"], [JsonCacher])
+    def add(record: Record, number: int) -> int:
+        return number + 1
+
+    starts: list[int] = []
+
+    def run(manager: ArtifactManager) -> None:
+        add(make(Record(manager, Params()), start=starts.pop(0)))
+
+    for given, made in (([10, 10], (10, 11)), ([10, 20], (20, 21)), ([20, 10], (10, 11))):
+        starts[:] = given
+        record = run_planned(run).records[0]
+        assert (record.state["number"], record.state["sum"]) == made

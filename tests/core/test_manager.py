@@ -4,31 +4,21 @@ import json
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import pytest
+from tests.core.number_stages import Params, make_number
 
-from curifactory import ArtifactManager, ExperimentParameters, Record, stage
+from curifactory import ArtifactManager, Record, stage
 from curifactory.calls import StageCall
 from curifactory.exceptions import MissingPartError
 from curifactory.journal import read_journal
 from curifactory.protocols import Cacher, RunHook
 
 NewManager = Callable[..., ArtifactManager]
-
-
-@dataclass
-class Params(ExperimentParameters):
-    value: int = 1
-
-
-@stage(outputs=["number"])
-def make_number(record: Record) -> int:
-    return int(record.params.value)
 
 
 def test_a_live_session_is_a_run(new_manager: NewManager, folder: Path) -> None:

@@ -26,7 +26,6 @@ def make_graph(edges: dict[str, str], cached: str, forced: str = "") -> Graph:
                 tuple(map(names.index, edges[name])),
                 misses=() if is_cached == "T" else (MISSING,),
                 forced=FORCED if name in forced else None,
-                label=name,
             )
         )
     return graph
@@ -161,7 +160,7 @@ def test_a_note_about_a_cached_artifact_is_kept_whether_it_is_used_or_not() -> N
 def test_a_twin_is_loaded_after_the_first_has_run() -> None:
     graph = Graph()
     for twin in (None, 0):
-        graph.add(Node("A", misses=(MISSING,), twin=twin, label="A"))
+        graph.add(Node("A", misses=(MISSING,), twin=twin))
 
     plan = make_plan(graph)
 
@@ -171,8 +170,8 @@ def test_a_twin_is_loaded_after_the_first_has_run() -> None:
 
 def test_a_twin_that_is_needed_makes_the_first_run_although_nobody_else_reads_it() -> None:
     graph = make_graph({"A": "", "B": "A"}, "FT")
-    graph.add(Node("A", misses=(MISSING,), twin=0, label="A"))
-    graph.add(Node("C", (2,), misses=(MISSING,), label="C"))
+    graph.add(Node("A", misses=(MISSING,), twin=0))
+    graph.add(Node("C", (2,), misses=(MISSING,)))
 
     plan = make_plan(graph)
 
@@ -181,8 +180,8 @@ def test_a_twin_that_is_needed_makes_the_first_run_although_nobody_else_reads_it
 
 def test_forcing_a_twin_forces_the_call_it_is_the_same_as() -> None:
     graph = Graph()
-    graph.add(Node("A", label="A"))
-    graph.add(Node("A", forced=FORCED, twin=0, label="A"))
+    graph.add(Node("A"))
+    graph.add(Node("A", forced=FORCED, twin=0))
 
     plan = make_plan(graph)
 
@@ -214,7 +213,6 @@ def add_stored(
             sources,
             misses=() if cached else (MISSING,),
             forced=FORCED if forced else None,
-            label=name,
             stale=(CHANGED,) if stale else (),
             sources=sources if cached else None,
         )
@@ -303,10 +301,10 @@ def test_a_result_that_is_not_stored_counts_by_what_it_was_computed_from(
 ) -> None:
     graph = Graph()
     add_stored(graph, "A", ())
-    unstored = Node("B", (0,), misses=(MISSING,), storable=False, sources=(0,), label="B")
+    unstored = Node("B", (0,), misses=(MISSING,), storable=False, sources=(0,))
     unstored.forced = FORCED if forced else None
     graph.add(unstored)
-    graph.add(Node("C", (1,), sources=(0, 1) if forced else (0,), label="C"))
+    graph.add(Node("C", (1,), sources=(0, 1) if forced else (0,)))
 
     plan = make_plan(graph, OnStale.RERUN)
 
@@ -383,7 +381,6 @@ def graphs(draw: st.DrawFn) -> Graph:
                 tuple(sorted(draw(earlier))),
                 misses=draw(st.sampled_from([(), (MISSING,)])),
                 forced=draw(st.sampled_from([None, None, None, FORCED])),
-                label=str(index),
             )
         )
     return graph

@@ -1,25 +1,15 @@
 """Records: identity, hashes, copies, paths, output."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.core.number_stages import Params, make_number
 
-from curifactory import ArtifactManager, ExperimentParameters, Lazy, Record, aggregate, stage
+from curifactory import ArtifactManager, Lazy, Record, aggregate, stage
 from curifactory.protocols import Cacher
 
 NewManager = Callable[..., ArtifactManager]
-
-
-@dataclass
-class Params(ExperimentParameters):
-    value: int = 1
-
-
-@stage(outputs=["number"])
-def make_number(record: Record) -> int:
-    return int(record.params.value)
 
 
 @stage(outputs=["items"])

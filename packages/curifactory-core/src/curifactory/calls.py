@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curifactory.artifact import Artifact
 from curifactory.outputs import OutputSpec
@@ -65,13 +65,16 @@ class StageSpec:
         depends_on: tuple[Any, ...],
         requirements: Requirements,
     ) -> None:
-        self.function, self.name = function, name
-        self.inputs, self.outputs, self.cachers = inputs, outputs, cachers
-        self.suppress_missing_inputs = suppress_missing_inputs
-        self.is_aggregate = is_aggregate
-        self.defaults = defaults
-        self.depends_on = depends_on
-        self.requirements = requirements
+        self.function: Final = function
+        self.name: Final = name
+        self.inputs: Final = inputs
+        self.outputs: Final = outputs
+        self.cachers: Final = cachers
+        self.suppress_missing_inputs: Final = suppress_missing_inputs
+        self.is_aggregate: Final = is_aggregate
+        self.defaults: Final = defaults
+        self.depends_on: Final = depends_on
+        self.requirements: Final = requirements
 
 
 class InputSource(StrEnum):

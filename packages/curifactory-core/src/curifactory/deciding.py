@@ -8,7 +8,7 @@ from curifactory.calls import CallStatus, StageCall
 from curifactory.causes import STALE, Cause, CauseKind
 from curifactory.config import OnStale
 from curifactory.explaining import describe_all
-from curifactory.holding import forced_by, look_up, make_node
+from curifactory.holding import forced_by, look_up, make_node, recorded_facts
 from curifactory.planning import NOT_NEEDED, Action, Decision, Need, Renewal
 from curifactory.planning import decide as decide_node
 
@@ -98,9 +98,9 @@ def _changes(call: StageCall) -> tuple[tuple[Cause, ...], bool]:
     from curifactory.freshness import changed_inputs, freshness_of
 
     misses, _, metadata = look_up(call)
-    freshness = freshness_of(call.record.manager)
-    facts = None if misses else freshness.find_facts(metadata)
+    facts = None if misses else recorded_facts(metadata)
     if facts is not None:
+        freshness = freshness_of(call.record.manager)
         changed = changed_inputs(freshness.sources(call), facts)
         if not changed:
             freshness.confirm(call, facts)

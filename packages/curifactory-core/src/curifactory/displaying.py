@@ -4,7 +4,6 @@ What these show comes from the part that reports, by the entry point group ``cur
 functions that take the manager and what is to be shown, and return HTML.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from curifactory.plugins import DISPLAYS, EXPORTERS, require
@@ -15,12 +14,9 @@ if TYPE_CHECKING:
     from curifactory.manager import ArtifactManager
     from curifactory.mapping import Map
     from curifactory.protocols import (
-        Cacher,
         Exporter,
         FullStore,
-        Publication,
         Reportable,
-        Writer,
     )
     from curifactory.record import Record
     from curifactory.reportables import Reportables
@@ -59,20 +55,6 @@ class SessionReports:
     def add_reportable(self, reportable: "Reportable", call: "StageCall") -> None:
         """Show ``reportable`` in the report, under the stage of ``call``."""
         self.reported.add(reportable, call)
-
-    def count_reportables(self, call: "StageCall") -> int:
-        """Return how much ``call`` reported."""
-        return self.reported.count(call)
-
-    def forget_reportables(self, call: "StageCall") -> None:
-        """Drop what ``call`` reported, which is about to be executed again."""
-        self.reported.forget(call)
-
-    def write_reportables(
-        self, call: "StageCall", place: "Callable[[Cacher], Writer]"
-    ) -> "list[Publication]":
-        """Write what ``call`` reported, for runs in which it is skipped."""
-        return self.reported.write(call, place)
 
     def restore_reportables(self, call: "StageCall") -> None:
         """Show again what ``call`` reported when it was executed."""

@@ -6,8 +6,8 @@ code that made it and what that was computed from are recorded in its place.
 """
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from curifactory.artifact import Artifact
 from curifactory.calls import StageCall, StageSpec
@@ -205,17 +205,10 @@ class Freshness:
 
     # -- comparing -----------------------------------------------------------------------------
 
-    def find_facts(self, metadata: Sequence[Mapping[str, Any] | None]) -> Facts | None:
-        """Return the facts that the metadata of a call's artifacts record, ``None`` if none do."""
-        for each in metadata:
-            if each is not None and _is_mapping(each.get("code")):
-                return each
-        return None
-
     def compare(self, call: StageCall, recorded: Facts) -> tuple[Cause, ...]:
         """Return why the artifacts of ``call`` are stale, of which these facts are recorded.
 
-        ``recorded`` is what :meth:`find_facts` found.
+        ``recorded`` is what :func:`~curifactory.holding.recorded_facts` found.
         """
         causes: list[Cause] = []
         code = recorded["code"]
@@ -224,7 +217,7 @@ class Freshness:
             if not causes:
                 self._unchanged[call.spec] = code
         arrived = recorded.get("arrived")
-        if arrived is not None and _is_mapping(arrived):
+        if isinstance(arrived, dict):
             closure = self.arrived(arrived.get("names") or ())
             causes += compare_code(arrived, closure, stage_key(call.spec))
         sources = self.sources(call)
@@ -324,10 +317,6 @@ def changed_inputs(sources: Iterable[Artifact], recorded: Facts) -> list[Cause]:
         for artifact, before in zip(sources, recorded.get("inputs") or (), strict=False)
         if before[3] is not None and (now := artifact.content) is not None and now != before[3]
     ]
-
-
-def _is_mapping(value: object) -> TypeGuard[Facts]:
-    return type(value) is dict or isinstance(value, Mapping)
 
 
 def freshness_of(manager: "ArtifactManager") -> Freshness:

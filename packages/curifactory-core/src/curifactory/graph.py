@@ -20,8 +20,6 @@ class Node:
         Who asked that it runs again.
     twin
         An earlier node that computes the very same artifacts.
-    label
-        Stage and record, for people.
     stale
         Why its outputs, which are in the cache, are not what it would compute now.
     sources
@@ -35,7 +33,6 @@ class Node:
     __slots__ = (
         "dependencies",
         "forced",
-        "label",
         "misses",
         "name",
         "notes",
@@ -53,7 +50,6 @@ class Node:
         notes: tuple[Cause, ...] = (),
         forced: Cause | None = None,
         twin: int | None = None,
-        label: str = "",
         stale: tuple[Cause, ...] = (),
         sources: tuple[int, ...] | None = None,
         storable: bool = True,
@@ -64,7 +60,6 @@ class Node:
         self.notes = notes
         self.forced = forced
         self.twin = twin
-        self.label = label
         self.stale = stale
         self.sources = sources
         self.storable = storable
@@ -102,7 +97,7 @@ class Graph:
 
     def label(self, index: int) -> str:
         """Return what a node is called in causes."""
-        return self.nodes[index].label
+        return self.nodes[index].name
 
     def leaves(self) -> list[bool]:
         """Return for each node whether no other reads from it."""

@@ -1,6 +1,6 @@
 """What the cache holds of a call, and who asked that it runs again all the same."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from curifactory.artifact import Artifact, Lookup
@@ -61,14 +61,22 @@ def make_node(call: StageCall) -> Node:
     node.storable = call.is_stored
     manager = call.record.manager
     if metadata and not misses and manager.on_stale is not _IGNORE:
-        freshness = manager.freshness or _know_code(manager)
-        facts = freshness.find_facts(metadata)
+        facts = recorded_facts(metadata)
         if facts is not None:
+            freshness = manager.freshness or _know_code(manager)
             node.sources = ()
             node.stale = freshness.compare(call, facts)
         else:
             node.notes += (Cause(CauseKind.UNTRACED, f"output {call.outputs[0].name!r}"),)
     return node
+
+
+def recorded_facts(metadata: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Return what the metadata of a call's artifacts records of code and inputs, if any does."""
+    for each in metadata:
+        if isinstance(each.get("code"), dict):
+            return each
+    return None
 
 
 def _know_code(manager: "ArtifactManager") -> "Freshness":

@@ -251,8 +251,7 @@ def _return_to(folder: str, call: StageCall) -> None:
 def _call_function(call: StageCall, keywords: dict[str, Any]) -> tuple[Any, ...]:
     record, manager = call.record, call.record.manager
     positional = (record,) if call.records is None else (record, call.records)
-    if manager.reported.all:
-        manager.reported.forget(call)
+    manager.reported.forget(call)
     if call.is_stored and manager.writes_cache:
         for cacher in filter(None, call.cachers or ()):
             cacher.prepare()
@@ -346,7 +345,7 @@ def _publish(
             if artifact.cacher is not None:
                 stored.append(artifact)
                 publications.append(place(artifact.cacher).write(value))
-        publications += call.record.manager.write_reportables(call, place)
+        publications += call.record.manager.reported.write(call, place)
         if not publications:
             return {}
         with ExitStack() as others_wait:  # or two processes mix the outputs of one call

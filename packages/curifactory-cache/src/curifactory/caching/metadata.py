@@ -38,7 +38,7 @@ def describe_artifact(cacher: "Cacheable", record: "Record") -> Mapping[str, Any
         "execution": None if call is None else call.execution,
         **({} if call is None else freshness_of(record.manager).facts(call)),
         "seconds": None if call is None else call.seconds,
-        "reported": None if call is None else record.manager.count_reportables(call),
+        "reported": None if call is None else record.manager.reported.count(call),
         "tracked": [] if call is None else _tracked(cacher, call),
     }
 

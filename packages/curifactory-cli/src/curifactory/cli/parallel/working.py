@@ -139,7 +139,7 @@ class MappedRun:
         except BaseException as error:  # noqa: BLE001 - also SystemExit: told to the coordinator
             return describe_failure(error, worker, messages())
         finally:
-            self.manager.forget_reportables(call)
+            self.manager.reported.forget(call)
 
     def _execute(self, call: StageCall) -> None:
         manager = self.manager
